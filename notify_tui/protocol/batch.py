@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from notify_tui.errors import TopicError, WireError
-from notify_tui.protocol.event import Content, StreamKey
+from notify_tui.protocol.event import Content, StreamKey, is_json
 from notify_tui.protocol.topic import check_topic
 
 VERSION = 1
@@ -134,7 +134,7 @@ def decode_batch(frame: bytes, *, whole: bool = True) -> Batch:
     encoded = frame[start:end]
     try:
         header = _headers.decode(encoded)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"a batch header that cannot be read: {error}") from None
     _check_header(header, frame[:nul])
     batch = Batch(
@@ -172,9 +172,7 @@ def is_signed(batch: Batch, verify: Verify) -> bool:
     encoded_at = len(batch.header.topic.encode()) + 3
     signature_at = batch.body_at - SIGNATURE_BYTES
     encoded = batch.frame[encoded_at:signature_at]
-    return verify(
-        batch.header.origin, CONTEXT + encoded, batch.frame[signature_at : batch.body_at]
-    )
+    return verify(batch.header.origin, CONTEXT + encoded, batch.frame[signature_at : batch.body_at])
 
 
 def split_contents(batch: Batch) -> list[msgspec.Raw]:
@@ -185,7 +183,7 @@ def split_contents(batch: Batch) -> list[msgspec.Raw]:
     """
     try:
         parts = _raw.decode(batch.body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise WireError(f"a batch whose events cannot be read: {error}") from None
     if len(parts) != batch.header.count:
         raise WireError(f"a batch of {len(parts)} events whose header says {batch.header.count}")
@@ -201,7 +199,8 @@ def decode_contents(batch: Batch) -> list[Content]:
         contents = _contents.decode(batch.body)
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
         contents = []
-    if len(contents) == batch.header.count:
+    odd = [item for item in contents if item.data is not None and not is_json(item.data)]
+    if len(contents) == batch.header.count and not odd:
         return contents
     return _decode_singly(batch)
 
@@ -215,10 +214,12 @@ def _decode_singly(batch: Batch) -> list[Content]:
         parts = split_contents(batch)
     except WireError:
         return [unreadable] * batch.header.count
-    contents = []
-    for part in parts:
-        try:
-            contents.append(_content.decode(part))
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
-            contents.append(unreadable)
-    return contents
+    return [_decode_one(part, unreadable) for part in parts]
+
+
+def _decode_one(part: msgspec.Raw, unreadable: Content) -> Content:
+    try:
+        content = _content.decode(part)
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+        return unreadable
+    return content if is_json(content.data) else unreadable

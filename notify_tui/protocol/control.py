@@ -183,7 +183,8 @@ def decode_question(frame: bytes) -> AnyQuestion:
     Raises:
         WireError: it cannot be read.
     """
-    return _decoded(_questions, frame)
+    question: AnyQuestion = _decoded(_questions, frame)
+    return question
 
 
 def decode_reply(frame: bytes) -> AnyReply:
@@ -192,11 +193,12 @@ def decode_reply(frame: bytes) -> AnyReply:
     Raises:
         WireError: it cannot be read.
     """
-    return _decoded(_replies, frame)
+    reply: AnyReply = _decoded(_replies, frame)
+    return reply
 
 
 def _decoded(decoder: "msgspec.msgpack.Decoder[Any]", frame: bytes) -> Any:
     try:
         return decoder.decode(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"a control message that cannot be read: {error}") from None

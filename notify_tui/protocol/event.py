@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +15,10 @@ from notify_tui.errors import EventError
 
 MAX_CONTENT = 256 * 1024
 STREAM_LETTERS = 10
+SEQ_DIGITS = 19
 PEER_LETTERS = 16
+MAX_DEPTH = 32
+"""Objects and lists inside each other in `data`."""
 KINDS = (
     "message", "notice", "ack", "claim", "edit", "retract", "progress", "question", "answer",
 )  # fmt: skip
@@ -106,7 +110,8 @@ class EventId(NamedTuple):
             EventError: it does not have the form `STREAM.SEQ`.
         """
         stream, dot, seq = text.partition(".")
-        if not (dot and seq.isdecimal() and stream.isalnum() and len(stream) <= STREAM_LETTERS):
+        numbered = seq.isascii() and seq.isdecimal() and len(seq) <= SEQ_DIGITS
+        if not (dot and numbered and stream.isalnum() and len(stream) <= STREAM_LETTERS):
             raise EventError(f"event id {text!r}: ids look like 'kq3v7m2xab.17'")
         return cls(stream.lower(), int(seq))
 
@@ -234,6 +239,24 @@ def as_json(event: Event) -> dict[str, Any]:
     }
 
 
+def is_json(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Whether a value is JSON-shaped: what every reader can print, and no deeper than `depth`."""
+    match value:
+        case None | bool() | int() | str():
+            return True
+        case float():
+            return isfinite(value)
+        case list() | tuple():
+            return depth > 0 and all(is_json(item, depth - 1) for item in value)
+        case dict():
+            return (
+                depth > 0
+                and all(isinstance(key, str) for key in value)
+                and all(is_json(item, depth - 1) for item in value.values())
+            )
+    return False
+
+
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -243,6 +266,11 @@ def encode_content(content: Content) -> bytes:
     Raises:
         EventError: it is too large, or its data is not JSON-shaped.
     """
+    if not is_json(content.data):
+        raise EventError(
+            "data must be JSON-shaped: objects with text keys, lists, texts, finite numbers, "
+            f"true, false, null, at most {MAX_DEPTH} levels deep"
+        )
     try:
         encoded = _encoder.encode(content)
     except (TypeError, OverflowError, UnicodeEncodeError, RecursionError) as error:

@@ -216,7 +216,7 @@ def open_word(signed: Signed, network: bytes, verify: Verify) -> AnyWord:
         raise WireError("a word whose signature does not hold")
     try:
         word: AnyWord = _words.decode(signed.word)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"a signed word that cannot be read: {error}") from None
     _check_word(word)
     return word
@@ -237,7 +237,7 @@ def decode_beat(frame: bytes) -> Signed:
         raise WireError(f"a heartbeat of {len(frame)} bytes")
     try:
         return _signed.decode(memoryview(frame)[len(BEAT_PREFIX) :])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"a heartbeat that cannot be read: {error}") from None
 
 
@@ -256,7 +256,7 @@ def decode_message(frame: bytes) -> AnyMessage:
         raise WireError(f"a message of {len(frame)} bytes; the limit is {MAX_FRAME}")
     try:
         message: AnyMessage = _messages.decode(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"a message that cannot be read: {error}") from None
     _check_message(message)
     return message
@@ -293,6 +293,8 @@ def _check_hello(hello: Hello) -> None:
     lists = (hello.hosts, MAX_ADDRESSES), (hello.known, MAX_KNOWN), (hello.interest, MAX_PATTERNS)
     if any(len(items) > limit for items, limit in lists):
         raise WireError("a hello with too many addresses, patterns or peers")
+    if not 0 <= hello.wall < 2**63:
+        raise WireError("a hello with a clock out of range")
     _check_place(hello.hosts, hello.feed, hello.exchange)
     for known in hello.known:
         if len(known.public) != 32 or len(known.hosts) > MAX_ADDRESSES:
@@ -325,8 +327,12 @@ def _check_message(message: AnyMessage) -> None:
         case Pull():
             _check_stream(message.origin, message.epoch, message.topic)
             _check_intervals(message.wanted)
+            if not (0 <= message.budget < 2**62 and abs(message.not_before) < 2**63):
+                raise WireError("a pull with a budget or time out of range")
         case Confirm():
             _check_stream(bytes(DIGEST_BYTES), message.epoch, message.topic)
+            if not 1 <= message.seq < 2**62:
+                raise WireError("a confirm for a number out of range")
 
 
 def _check_claims(claims: tuple[Claim, ...]) -> None:

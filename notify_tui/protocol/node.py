@@ -1,0 +1,269 @@
+"""NodeProtocol: inputs in, commands out. It never blocks, and reads no clock.
+
+The shell feeds what came (`on_…`), calls `tick` when `deadline` has come, drains the commands
+and carries them out in order.
+"""
+
+from collections.abc import Sequence
+
+from notify_tui.errors import WireError
+from notify_tui.protocol.clients import Clients
+from notify_tui.protocol.command import (
+    Command,
+    Found,
+    Note,
+    Now,
+    Outcome,
+    Placed,
+    Restored,
+    Resume,
+    Stored,
+    StoreFailed,
+)
+from notify_tui.protocol.control import AnyQuestion
+from notify_tui.protocol.dialling import Dialling
+from notify_tui.protocol.event import StreamKey, peer_id
+from notify_tui.protocol.exchange import Exchange
+from notify_tui.protocol.gossip import Gossip
+from notify_tui.protocol.greeting import Greeting
+from notify_tui.protocol.intake import Intake
+from notify_tui.protocol.peer import Link, Peer
+from notify_tui.protocol.presence import Presence
+from notify_tui.protocol.publisher import Publisher
+from notify_tui.protocol.receipts import Receipts
+from notify_tui.protocol.repair import Repair
+from notify_tui.protocol.settings import Settings
+from notify_tui.protocol.state import Me, State
+from notify_tui.protocol.stream import Stream
+from notify_tui.protocol.wire import BEAT_PREFIX, decode_beat
+
+__all__ = ["Me", "NodeProtocol", "Settings"]
+
+
+class NodeProtocol:
+    """One node of one network."""
+
+    def __init__(
+        self, me: Me, settings: Settings, restored: Restored, starts: int | None, now: Now
+    ) -> None:
+        """`starts` is the counter in the file beside the log; None if there is no file."""
+        state = self._state = State(me, settings, now)
+        self._greeting = Greeting(state)
+        self._dialling = Dialling(state, self._greeting)
+        self._publisher = Publisher(state)
+        self._intake = Intake(state)
+        self._repair = Repair(state)
+        self._gossip = Gossip(state, self._repair)
+        self._receipts = Receipts(state, self._publisher)
+        self._clients = Clients(state, self._publisher, self._receipts, self._repair, self._gossip)
+        self._presence = Presence(
+            state, self._greeting, self._dialling, self._gossip, self._repair, self._publisher
+        )
+        self._exchange = Exchange(
+            state, self._greeting, self._presence, self._publisher, self._intake, self._repair,
+            self._gossip, self._receipts,
+        )  # fmt: skip
+        self._judged = now.mono
+        self._restore(restored, starts)
+
+    @property
+    def boot(self) -> int:
+        """Counts this node's starts."""
+        return self._state.boot
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in which own events are published now."""
+        return self._state.epoch
+
+    @property
+    def position(self) -> int:
+        """The newest position of the log."""
+        return self._state.position
+
+    def _restore(self, restored: Restored, starts: int | None) -> None:
+        state = self._state
+        for row in restored.streams:
+            state.streams.changed(state.streams.add(Stream.restored(row)).key)
+        state.position = restored.position
+        counted = int(restored.settings.get("boot", "0"))
+        state.boot = max(counted, starts or 0, 0) + 1
+        state.emit(Note("boot", str(state.boot)))
+        state.epoch = int(restored.settings.get("epoch", "0"))
+        if not state.epoch or starts != counted:
+            self._publisher.begin_epoch()
+        for peer in restored.peers:
+            state.peers[peer.public] = Peer(peer.public, peer.name, peer.seen)
+            self._dialling.found(peer_id(peer.public), peer.hosts, peer.exchange)
+
+    def start(self, now: Now, hosts: tuple[str, ...], feed: int, exchange: int) -> None:
+        """The sockets are bound at these addresses and ports."""
+        state = self._state
+        state.now = now
+        state.hosts, state.feed, state.exchange = hosts, feed, exchange
+        for host, port in state.settings.connect:
+            self._dialling.found(None, (host,), port)
+        self._clients.subscribe()
+        for stream in list(state.streams):
+            self._intake.place(stream)
+            if stream.held:
+                stream.gap_since = now.mono
+
+    def stop(self, now: Now) -> None:
+        """The node ends: say goodbye."""
+        self._state.now = now
+        self._publisher.flush()
+        self._presence.leave()
+
+    def drain(self) -> list[Command]:
+        """What the shell is to do, in this order."""
+        self._publisher.flush()
+        out, self._state.out = self._state.out, []
+        return out
+
+    @property
+    def deadline(self) -> float:
+        """The mono time at which `tick` is to be called at the latest."""
+        return min(
+            self._presence.deadline,
+            self._dialling.deadline,
+            self._greeting.deadline,
+            self._repair.deadline,
+            self._receipts.deadline,
+        )
+
+    def tick(self, now: Now) -> None:
+        """Let time pass: at the end of each turn, and when `deadline` has come.
+
+        Feed what came before it, so that nobody is thought silent who is not.
+        """
+        self._state.now = now
+        self._presence.tick()
+        self._dialling.tick()
+        self._greeting.tick()
+        self._gossip.tick()
+        self._repair.tick()
+        self._receipts.tick()
+        if now.mono - self._judged >= self._state.settings.beat / 2:
+            self._judged = now.mono
+            self._judge_streams()
+
+    def _judge_streams(self) -> None:
+        """Place what waits; report gaps that nobody alive has offered to fill for a while."""
+        state = self._state
+        for stream in state.streams:
+            if not stream.held:
+                continue
+            self._intake.place(stream)
+            gap = stream.gap()
+            if gap is None or stream.gap_since is None:
+                continue
+            if self._is_offered(stream, gap):
+                stream.gap_since = state.now.mono
+            elif state.now.mono - stream.gap_since >= state.settings.gap_patience:
+                self._give_up(stream, gap)
+
+    def _is_offered(self, stream: Stream, gap: tuple[int, int]) -> bool:
+        if stream.coming.touches(*gap):
+            return True
+        offers = (peer.offers.get(stream.key) for peer in self._state.alive())
+        return any(offer is not None and offer.touches(*gap) for offer in offers)
+
+    def _give_up(self, stream: Stream, gap: tuple[int, int]) -> None:
+        floors = (peer.floors.get(stream.key, 0) for peer in self._state.alive())
+        if stream.tail == stream.baseline and max(floors, default=0) >= gap[1]:
+            self._intake.raise_baseline(stream.key, gap[1], None)
+            return
+        lost = self._intake.give_up(stream)
+        self._presence.report("gap", f"{lost} events of {stream.key.topic} are lost")
+
+    # What comes from the network.
+
+    def on_found(self, now: Now, peer: str | None, hosts: tuple[str, ...], port: int) -> None:
+        """A hint that a peer may be at one of these hosts; None where its id is not known."""
+        self._state.now = now
+        self._dialling.found(peer, hosts, port)
+
+    def on_hosts(self, now: Now, hosts: tuple[str, ...]) -> None:
+        """This machine's addresses changed."""
+        self._state.now = now
+        self._state.hosts = hosts
+
+    def on_frame(self, now: Now, frame: bytes) -> None:
+        """A frame came over a peer's feed."""
+        self._state.now = now
+        try:
+            if frame.startswith(BEAT_PREFIX):
+                self._presence.beat(decode_beat(frame))
+            else:
+                self._exchange.take(frame, repaired=False)
+        except WireError:
+            self._state.count("faults on the feed")
+
+    def on_message(self, now: Now, link: Link, frame: bytes) -> None:
+        """A message came over the exchange."""
+        self._state.now = now
+        self._exchange.heard(link, frame)
+
+    # What comes from the log.
+
+    def on_outcomes(self, now: Now, outcomes: Sequence[Outcome]) -> None:
+        """What the log did."""
+        self._state.now = now
+        failed: dict[StreamKey, str] = {}
+        for outcome in outcomes:
+            match outcome:
+                case Stored():
+                    self._stored(outcome)
+                case Placed():
+                    self._placed(outcome)
+                case StoreFailed():
+                    self._intake.settled(outcome.batch)
+                    self._fail(outcome, failed)
+                case Found():
+                    self._exchange.found(outcome)
+        if failed:
+            self._state.emit(Resume())
+            self._intake.pause()
+            for key, reason in failed.items():
+                self._publisher.failed(key, reason)
+
+    def _stored(self, outcome: Stored) -> None:
+        batch = outcome.batch
+        own = batch.key.origin == self._state.me.public
+        if not own:
+            self._intake.settled(batch)
+        stream = self._state.streams.get(batch.key)
+        if stream is None or not stream.confirm(batch):
+            return
+        self._state.streams.changed(batch.key)
+        if outcome.position:
+            stream.settle(batch.last, batch.digest)
+            self._clients.grown(outcome.position)
+        if own:
+            self._publisher.stored(batch)
+        self._receipts.stored(batch.key)
+        self._repair.stored(batch.key)
+
+    def _placed(self, outcome: Placed) -> None:
+        if stream := self._state.streams.get(outcome.key):
+            stream.settle_held(outcome.first)
+        self._clients.grown(outcome.position)
+
+    def _fail(self, outcome: StoreFailed, failed: dict[StreamKey, str]) -> None:
+        stream = self._state.streams.get(outcome.batch.key)
+        if stream and outcome.batch.digest in stream.unconfirmed:
+            stream.fail()
+            failed[outcome.batch.key] = outcome.reason
+
+    # What comes from local clients.
+
+    def on_question(self, now: Now, client: bytes, question: AnyQuestion) -> None:
+        """A local client asks."""
+        self._state.now = now
+        self._clients.asked(client, question)
+
+    def on_gone(self, now: Now, client: bytes) -> None:
+        """A local client is gone."""
+        self._state.now = now
+        self._clients.gone(client)

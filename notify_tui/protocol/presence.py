@@ -1,0 +1,236 @@
+"""Presence: hellos, heartbeats and silences, put through the table of `membership`."""
+
+from notify_tui.errors import WireError
+from notify_tui.protocol.command import Halt, Listen, Remember, Send, Unlisten
+from notify_tui.protocol.dialling import Dialling
+from notify_tui.protocol.event import Content, Priority, peer_id
+from notify_tui.protocol.gossip import Gossip
+from notify_tui.protocol.greeting import Greeting, Introduction
+from notify_tui.protocol.membership import Follow, Life, Sign, step
+from notify_tui.protocol.peer import Link, Peer
+from notify_tui.protocol.publisher import Publisher
+from notify_tui.protocol.repair import Repair
+from notify_tui.protocol.state import State
+from notify_tui.protocol.wire import Goodbye, Heartbeat, Hello, Signed, encode_beat, open_word
+
+PEERS_TOPIC = "_peers"
+LINKS_PER_PEER = 4
+
+
+class Presence:
+    """Who is there. Tells the other parts when somebody comes or goes."""
+
+    def __init__(
+        self,
+        state: State,
+        greeting: Greeting,
+        dialling: Dialling,
+        gossip: Gossip,
+        repair: Repair,
+        publisher: Publisher,
+    ) -> None:
+        self._state = state
+        self._greeting = greeting
+        self._dialling = dialling
+        self._gossip = gossip
+        self._repair = repair
+        self._publisher = publisher
+        self._next_beat = state.now.mono
+        self._ticked = state.now.mono
+
+    @property
+    def deadline(self) -> float:
+        """When the next heartbeat is due; silences are judged at the same time."""
+        return self._next_beat
+
+    def introduced(self, introduction: Introduction) -> Peer | None:
+        """A hello was proved. The peer, or None if the link is not to be used."""
+        state, hello, author = self._state, introduction.hello, introduction.author
+        if author == state.me.public:
+            self._met_itself(introduction)
+            return None
+        peer = state.peers.get(author) or state.peers.setdefault(author, Peer(author))
+        if hello.boot < peer.boot:
+            raise WireError("a hello of an earlier start of the same node")
+        if hello.boot > peer.boot:
+            self._begin(peer, hello.boot)
+        host = None
+        if isinstance(introduction.link, int):
+            host = self._dialling.answered(introduction.link, author)
+            if host is None:
+                return None
+        self._take(peer, hello, introduction, host)
+        self._turn(peer, Sign.HELLO)
+        return peer
+
+    def _begin(self, peer: Peer, boot: int) -> None:
+        """It started anew, and does not know our connections any more."""
+        peer.begin(boot)
+        for link in peer.links:
+            if isinstance(link, int):
+                self._greeting.dial(link)
+            else:
+                self._greeting.hang_up(link)
+        peer.links.clear()
+
+    def _take(self, peer: Peer, hello: Hello, said: Introduction, host: str | None) -> None:
+        state = self._state
+        peer.name, peer.release, peer.interest = hello.name, hello.release, hello.interest
+        peer.hosts, peer.feed, peer.exchange = hello.hosts, hello.feed, hello.exchange
+        peer.transient, peer.status, peer.tags = hello.transient, hello.status, hello.tags
+        peer.heard, peer.seen = state.now.mono, state.now.wall
+        if said.rtt is not None:
+            peer.rtt = said.rtt
+            peer.offset = hello.wall + int(said.rtt * 5e8) - state.now.wall
+        self._add_link(peer, said.link)
+        if host is not None:
+            self._listen(peer, host)
+            hosts = tuple(dict.fromkeys((host, *hello.hosts)))
+            state.emit(Remember(peer.public, peer.name, hosts, peer.exchange, state.now.wall))
+        else:
+            self._dialling.found(peer.id, hello.hosts, hello.exchange)
+        for known in hello.known:
+            if known.public != state.me.public:
+                self._dialling.found(peer_id(known.public), known.hosts, known.exchange)
+
+    def _add_link(self, peer: Peer, link: Link) -> None:
+        if link in peer.links:
+            return
+        peer.links.insert(0 if isinstance(link, int) else len(peer.links), link)
+        for old in peer.links[LINKS_PER_PEER:]:
+            self._greeting.hang_up(old)
+        del peer.links[LINKS_PER_PEER:]
+
+    def _listen(self, peer: Peer, host: str) -> None:
+        place = (host, peer.feed)
+        if peer.listening == place:
+            return
+        if peer.listening:
+            self._state.emit(Unlisten(*peer.listening))
+        peer.listening = place
+        self._state.emit(Listen(*place))
+
+    def _met_itself(self, introduction: Introduction) -> None:
+        state, hello = self._state, introduction.hello
+        own = self._greeting.is_own(hello)
+        if isinstance(introduction.link, int):
+            self._dialling.reject(introduction.link)
+        if own:
+            return
+        if (hello.boot, -hello.turn) < (state.boot, -state.turn):
+            state.emit(Halt(
+                "another node with this identity runs on the network: a home was copied. "
+                "This one is the younger and stops; give it a home of its own (--home)"
+            ))  # fmt: skip
+        else:
+            text = "another node runs with this node's identity; the younger one stops"
+            self._tell("conflict", None, text, Priority.HIGH)
+
+    def beat(self, signed: Signed) -> None:
+        """A heartbeat or goodbye came over the feed.
+
+        Raises:
+            WireError: it breaks the protocol.
+        """
+        peer = self._state.peers.get(signed.author)
+        if peer is None or peer.boot < 0:
+            return
+        word = open_word(signed, self._state.me.network, self._state.me.verify)
+        if not isinstance(word, Heartbeat | Goodbye):
+            raise WireError("a word on the feed that is no heartbeat")
+        if word.boot != peer.boot or word.turn <= peer.turn:
+            if word.boot > peer.boot:
+                self._dialling.redial(peer.public)
+            return
+        peer.turn = word.turn
+        if isinstance(word, Goodbye):
+            self._turn(peer, Sign.GOODBYE)
+            return
+        peer.name, peer.status, peer.tags = word.name, word.status, word.tags
+        peer.interval = word.interval
+        self.heard(peer)
+        self._gossip.beaten(peer, word)
+
+    def heard(self, peer: Peer) -> None:
+        """A peer said something signed."""
+        peer.heard, peer.seen = self._state.now.mono, self._state.now.wall
+        if peer.life is not Life.ALIVE:
+            self._turn(peer, Sign.HEARD)
+
+    def tick(self) -> None:
+        """Beat, and judge silences, when due."""
+        state, mono = self._state, self._state.now.mono
+        interval = state.interval()
+        slept = mono - self._ticked - 2 * interval
+        self._ticked = mono
+        if slept > 0:
+            for peer in state.peers.values():
+                peer.heard += slept
+        if mono < self._next_beat:
+            return
+        self._next_beat = mono + interval
+        state.emit(Send(encode_beat(state.signed(self._gossip.heartbeat()))))
+        for peer in list(state.peers.values()):
+            self._judge(peer)
+
+    def _judge(self, peer: Peer) -> None:
+        settings = self._state.settings
+        missed = (self._state.now.mono - peer.heard) / max(peer.interval, settings.beat)
+        if missed > settings.lost_after:
+            self._turn(peer, Sign.SILENT)
+        elif missed > settings.suspect_after:
+            self._turn(peer, Sign.QUIET)
+
+    def leave(self) -> None:
+        """Say goodbye."""
+        word = Goodbye(self._state.boot, self._state.next_turn())
+        self._state.emit(Send(encode_beat(self._state.signed(word))))
+
+    def _turn(self, peer: Peer, sign: Sign) -> None:
+        peer.life, follow = step(peer.life, sign)
+        match follow:
+            case Follow.JOIN:
+                peer.joined = self._state.now.mono
+                self._tell("join", peer, f"{peer.name} is here")
+                self._gossip.ask(peer)
+            case Follow.ASK:
+                self._gossip.ask(peer)
+            case Follow.REBUILD:
+                self._drop(peer)
+                self._dialling.redial(peer.public)
+            case Follow.LOSE:
+                self._tell("lost", peer, f"{peer.name} is lost: nothing heard for a while")
+                self._drop(peer)
+                self._dialling.redial(peer.public)
+            case Follow.LEAVE:
+                self._tell("leave", peer, f"{peer.name} left")
+                self._drop(peer)
+                self._dialling.forget(peer.public)
+
+    def _drop(self, peer: Peer) -> None:
+        if peer.listening:
+            self._state.emit(Unlisten(*peer.listening))
+            peer.listening = None
+        for link in list(peer.links):
+            if isinstance(link, int):
+                self._dialling.hang_up(link)
+            else:
+                self._greeting.hang_up(link)
+        peer.links.clear()
+        peer.asking = None
+        self._repair.forget(peer)
+
+    def _tell(
+        self, what: str, peer: Peer | None, text: str, priority: Priority = Priority.LOW
+    ) -> None:
+        if self._state.settings.transient or (peer and peer.transient):
+            return
+        data = {"event": what}
+        if peer:
+            data |= {"id": peer.id, "name": peer.name}
+        content = Content(self._state.now.wall, text, priority=priority, data=data)
+        self._publisher.tell(PEERS_TOPIC, content)
+
+    def report(self, what: str, text: str) -> None:
+        """Tell this node's user of a loss or a conflict."""
+        self._tell(what, None, text, Priority.HIGH)
