@@ -1,0 +1,1 @@
+"""The shell around the protocol: sockets, discovery, the control socket, timers."""

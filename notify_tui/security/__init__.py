@@ -1,0 +1,1 @@
+"""Identity, network keys and invites: who speaks, and who may enter."""
