@@ -118,8 +118,9 @@ class Clients:
         if fresh := [pattern for pattern in new if pattern not in state.interest]:
             state.interest = (*state.interest, *fresh)
             self.subscribe()
-            for peer in state.alive():
+            for peer in state.peers.values():
                 peer.version = 0
+            for peer in state.alive():
                 self._gossip.ask(peer)
 
     def subscribe(self) -> None:

@@ -14,7 +14,7 @@ from notify_tui.errors import WireError
 VERSION = 1
 MAX_PUBLISH = 256
 """Contents in one `Publish` at the most."""
-WINDOW = 16
+WINDOW = 32
 """Unanswered `Publish`es that a client may have."""
 
 

@@ -1,24 +1,30 @@
 """Exchange: what peers say over connections, and what is taken from any channel."""
 
 from notify_tui.errors import WireError
-from notify_tui.protocol.batch import Batch, decode_batch, is_signed, split_contents
-from notify_tui.protocol.command import Found, Read
+from notify_tui.protocol.batch import Batch, decode_batch, is_signed
+from notify_tui.protocol.command import Found
 from notify_tui.protocol.event import StreamKey, peer_id
+from notify_tui.protocol.fork import Forks
 from notify_tui.protocol.gossip import Gossip
 from notify_tui.protocol.greeting import Greeting, Introduction
 from notify_tui.protocol.intake import Intake, Verdict
+from notify_tui.protocol.news import News
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.presence import Presence
 from notify_tui.protocol.publisher import Publisher
+from notify_tui.protocol.reads import Reads
 from notify_tui.protocol.receipts import Debt, Receipts
 from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.state import State
 from notify_tui.protocol.wire import (
+    BEAT_PREFIX,
     AnyMessage,
     AskChanges,
+    AskFeed,
     Changes,
     Confirm,
     Deliver,
+    Fed,
     Greet,
     Introduce,
     Pull,
@@ -27,9 +33,13 @@ from notify_tui.protocol.wire import (
     Receipted,
     Stranger,
     Welcome,
+    decode_beat,
     decode_message,
     open_word,
 )
+
+FEED_INTERVALS = 4
+"""For so long a feed goes over a connection after it was asked for."""
 
 
 class Exchange:
@@ -45,6 +55,9 @@ class Exchange:
         repair: Repair,
         gossip: Gossip,
         receipts: Receipts,
+        forks: Forks,
+        news: News,
+        reads: Reads,
     ) -> None:
         self._state = state
         self._greeting = greeting
@@ -54,7 +67,9 @@ class Exchange:
         self._repair = repair
         self._gossip = gossip
         self._receipts = receipts
-        self._reads: dict[int, tuple[Link, int] | StreamKey] = {}
+        self._forks = forks
+        self._news = news
+        self._reads = reads
 
     def heard(self, link: Link, frame: bytes) -> None:
         """A message came over a connection; what breaks the protocol is counted."""
@@ -85,8 +100,8 @@ class Exchange:
                 introduction = self._greeting.introduced(link, message)
             case Stranger():
                 self._greeting.estranged(link)
-        if introduction:
-            self._presence.introduced(introduction)
+        if introduction and self._presence.introduced(introduction):
+            self._forks.met(introduction.author)
 
     def _answer(self, peer: Peer, link: Link, message: AnyMessage) -> None:
         match message:
@@ -109,6 +124,22 @@ class Exchange:
                 word = open_word(message.receipt, self._state.me.network, self._state.me.verify)
                 if isinstance(word, Receipt) and message.receipt.author == peer.public:
                     self._receipts.receipted(peer, word)
+            case AskFeed():
+                until = self._state.now.mono + FEED_INTERVALS * self._state.interval()
+                self._state.followers[link] = until
+            case Fed():
+                self.fed(message.frame)
+
+    def fed(self, frame: bytes) -> None:
+        """A frame of a peer's feed.
+
+        Raises:
+            WireError: it breaks the protocol.
+        """
+        if frame.startswith(BEAT_PREFIX):
+            self._presence.beat(decode_beat(frame))
+        else:
+            self.take(frame, repaired=False)
 
     def take(self, frame: bytes, *, repaired: bool) -> tuple[Verdict, Batch]:
         """Take a batch in, and see to what it shows.
@@ -118,9 +149,11 @@ class Exchange:
         """
         verdict, batch = self._intake.receive(frame, repaired=repaired)
         if verdict is Verdict.FOREIGN:
-            self._begin_epoch(batch)
+            self._forks.mend(batch.key, batch.first)
             verdict, batch = self._intake.receive(frame, repaired=repaired)
         match verdict:
+            case Verdict.OWN:
+                self._forks.compare(batch)
             case Verdict.HELD:
                 self._repair.hole(batch.key, batch.first)
             case Verdict.LEFT:
@@ -128,46 +161,35 @@ class Exchange:
             case Verdict.FORKED:
                 origin = peer_id(batch.key.origin)
                 what = f"{origin} published {batch.key.topic} twice under the same numbers"
-                self._presence.report("conflict", f"{what}: the first is kept")
+                self._news.report("conflict", f"{what}: the first is kept")
+                self._forks.contradicted(batch)
         return verdict, batch
-
-    def _begin_epoch(self, foreign: Batch) -> None:
-        """The log turned out not to be whole: what it published since may be contested."""
-        published = self._publisher.published(foreign.key)
-        self._publisher.begin_epoch()
-        if published:
-            self._read_log(foreign.key, foreign.key, (published,), 0)
-        self._presence.report("conflict", "this log is an old copy: events begin anew")
 
     def _read(self, link: Link, pull: Pull) -> None:
         key = StreamKey(pull.origin, pull.epoch, pull.topic)
         wanted = tuple(zip(pull.wanted[::2], pull.wanted[1::2], strict=True))
         budget = min(max(pull.budget, 0), self._state.settings.pull_budget)
-        self._read_log((link, pull.ask), key, wanted, pull.not_before, budget)
+        self._reads.ask(
+            lambda found: self._supply(link, pull.ask, found),
+            key, wanted, not_before=pull.not_before, budget=budget,
+        )  # fmt: skip
 
-    def _read_log(
-        self,
-        then: tuple[Link, int] | StreamKey,
-        key: StreamKey,
-        wanted: tuple[tuple[int, int], ...],
-        not_before: int,
-        budget: int = 0,
-    ) -> None:
-        token = self._state.next_ask()
-        self._reads[token] = then
-        budget = budget or self._state.settings.pull_budget
-        self._state.emit(Read(token, key, wanted, budget, not_before))
+    def _supply(self, link: Link, ask: int, found: Found) -> None:
+        self._state.transmit(link, Pulled(ask, found.batches, found.below))
 
     def _pulled(self, peer: Peer, answer: Pulled) -> None:
         key = self._repair.answered(peer, answer)
-        last = 0
+        last, left = 0, False
         for frame in answer.batches:
             verdict, batch = self.take(frame, repaired=True)
+            left = left or verdict is Verdict.LEFT
             if batch.key == key and verdict in (Verdict.NEW, Verdict.HELD, Verdict.KNOWN):
                 last = max(last, batch.last)
         if key and answer.below:
             last = max(last, self._raise(key, answer.below))
-        if key:
+        if key and left and not last:
+            self._repair.postpone(key)
+        elif key:
             self._repair.took(peer, key, last)
 
     def _raise(self, key: StreamKey, proof: bytes) -> int:
@@ -180,17 +202,3 @@ class Exchange:
             return 0
         self._intake.raise_baseline(key, batch.last, batch.digest)
         return batch.last
-
-    def found(self, found: Found) -> None:
-        """The log has read what a peer, or this node itself, wanted."""
-        then = self._reads.pop(found.token, None)
-        if isinstance(then, StreamKey):
-            self._publish_again(found)
-        elif then is not None:
-            link, ask = then
-            self._state.transmit(link, Pulled(ask, found.batches, found.below))
-
-    def _publish_again(self, found: Found) -> None:
-        for frame in found.batches:
-            batch = decode_batch(frame)
-            self._publisher.again(batch.key.topic, split_contents(batch))

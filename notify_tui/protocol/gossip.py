@@ -4,6 +4,7 @@ A heartbeat carries the changes since the one before. Whoever missed one sees th
 versions do not join, and asks for the changes since the version it knows, page by page.
 """
 
+from notify_tui.protocol.fork import Forks
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.state import State
@@ -13,21 +14,23 @@ from notify_tui.protocol.wire import (
     MAX_BEAT,
     MAX_INTERVALS,
     MAX_PAGE,
+    TIP_BYTES,
     AskChanges,
     Changes,
     Claim,
     Heartbeat,
 )
 
-CLAIM_BYTES = 64
+CLAIM_BYTES = 72
 """Of a claim, beside its topic and intervals."""
 
 
 class Gossip:
     """Says what is held, hears what others hold."""
 
-    def __init__(self, state: State, repair: Repair) -> None:
+    def __init__(self, state: State, repair: Repair, forks: Forks) -> None:
         self._state = state
+        self._forks = forks
         self._repair = repair
         self._told = 0
 
@@ -62,7 +65,9 @@ class Gossip:
         origin = b"" if key.origin == self._state.me.public else key.origin
         pairs = list(stream.have)[:MAX_INTERVALS]
         held = tuple(number for pair in pairs for number in pair)
-        return Claim(origin, key.epoch, key.topic, stream.baseline, held)
+        ends = not origin and stream.have.high == stream.placed
+        tip = (stream.placed_digest or b"")[:TIP_BYTES] if ends else b""
+        return Claim(origin, key.epoch, key.topic, stream.baseline, held, tip)
 
     def answer(self, link: Link, question: AskChanges) -> None:
         """Tell a peer what changed."""
@@ -110,4 +115,5 @@ class Gossip:
 
     def _apply(self, peer: Peer, claims: tuple[Claim, ...]) -> None:
         for claim in claims:
+            self._forks.claimed(peer, claim)
             self._repair.claim(peer, claim)

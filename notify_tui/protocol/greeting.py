@@ -41,6 +41,7 @@ class Door(Struct):
     greeted: float = 0.0
     again: float = 0.0
     pause: float = 0.0
+    renewing: bool = False
 
 
 class Introduction(Struct, frozen=True):
@@ -79,6 +80,13 @@ class Greeting:
         door.pause = self._state.settings.greet_every[0]
         self._greet(link, door)
 
+    def renew(self, link: int) -> None:
+        """Greet again over a connection that is known: hellos go stale, other ends forget."""
+        door = self._dialled.get(link)
+        if door is not None and door.author is not None:
+            door.mine, door.renewing = self._state.me.entropy(CHALLENGE_BYTES), True
+            self._greet(link, door)
+
     def hang_up(self, link: Link) -> None:
         """The connection is given up."""
         if isinstance(link, int):
@@ -106,7 +114,8 @@ class Greeting:
             raise WireError(f"a peer that speaks protocol {message.version}, not {VERSION}")
         door = self._accepted.get(link)
         if door is None or door.theirs != message.challenge:
-            door = Door(self._state.me.entropy(CHALLENGE_BYTES), message.challenge)
+            known = door.author if door else None
+            door = Door(self._state.me.entropy(CHALLENGE_BYTES), message.challenge, known)
             self._accepted[link] = door
             self._accepted.move_to_end(link)
             self._bound()
@@ -121,10 +130,10 @@ class Greeting:
     def welcomed(self, link: Link, message: Welcome) -> Introduction | None:
         """The dialled end says who it is: prove who we are."""
         door = self._dialled.get(link) if isinstance(link, int) else None
-        if door is None or door.author is not None:
+        if door is None or (door.author is not None and not door.renewing):
             return None
         hello = self._open(message.hello, door.mine + message.challenge)
-        door.author = message.hello.author
+        door.author, door.renewing = message.hello.author, False
         door.theirs = message.challenge
         self._state.transmit(link, Introduce(0, self._hello(door.theirs + door.mine)))
         rtt = self._state.now.mono - door.greeted

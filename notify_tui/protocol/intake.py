@@ -26,6 +26,8 @@ class Verdict(Enum):
     """Outside this node's interest."""
     FORKED = auto()
     """Signed by its origin, but it contradicts what is held: the first is kept."""
+    OWN = auto()
+    """Signed by this node, under numbers that it holds: the log knows whether it is the same."""
     FOREIGN = auto()
     """Signed by this node, in the running epoch, and not held: the log is not whole."""
 
@@ -65,15 +67,21 @@ class Intake:
             wanted = matches_any(self._state.interest, batch.key.topic)
             wanted = wanted or batch.key.topic.startswith("@")
             return None if wanted else Verdict.UNWANTED
-        if stream.knows(batch.first, batch.last):
-            forked = batch.last == stream.tail and stream.digest not in (None, batch.digest)
-            return Verdict.FORKED if forked else Verdict.KNOWN
-        return None
+        if not stream.knows(batch.first, batch.last):
+            return None
+        differs = batch.last == stream.tail and stream.digest not in (None, batch.digest)
+        if batch.key.origin == self._state.me.public:
+            return None if differs or batch.last < stream.tail else Verdict.KNOWN
+        return Verdict.FORKED if differs else Verdict.KNOWN
 
     def _judge(self, batch: Batch, *, repaired: bool) -> Verdict:
         state, key = self._state, batch.key
-        if key.origin == state.me.public and key.epoch == state.epoch:
-            return Verdict.FOREIGN
+        if key.origin == state.me.public:
+            stream = state.streams.get(key)
+            if stream and stream.knows(batch.first, batch.last):
+                return Verdict.OWN
+            if key.epoch == state.epoch:
+                return Verdict.FOREIGN
         if self._pending > self.PENDING_BYTES or state.now.mono < self.paused_until:
             return Verdict.LEFT
         stream = state.streams.get(key)
@@ -117,7 +125,7 @@ class Intake:
         state = self._state
         wall = state.now.wall
         peer = state.peers.get(batch.key.origin)
-        local = batch.header.time - (peer.offset if peer else 0)
+        local = max(0, batch.header.time - (peer.offset if peer else 0))
         if local > wall + state.settings.clock_step:
             local = wall
         self._pending += len(batch.frame)

@@ -15,6 +15,7 @@ from notify_tui.protocol.command import (
     Now,
     Outcome,
     Placed,
+    Raise,
     Restored,
     Resume,
     Stored,
@@ -22,20 +23,22 @@ from notify_tui.protocol.command import (
 )
 from notify_tui.protocol.control import AnyQuestion
 from notify_tui.protocol.dialling import Dialling
-from notify_tui.protocol.event import StreamKey, peer_id
+from notify_tui.protocol.event import peer_id
 from notify_tui.protocol.exchange import Exchange
+from notify_tui.protocol.fork import Forks
 from notify_tui.protocol.gossip import Gossip
 from notify_tui.protocol.greeting import Greeting
 from notify_tui.protocol.intake import Intake
+from notify_tui.protocol.news import News
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.presence import Presence
 from notify_tui.protocol.publisher import Publisher
+from notify_tui.protocol.reads import Reads
 from notify_tui.protocol.receipts import Receipts
 from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.settings import Settings
 from notify_tui.protocol.state import Me, State
 from notify_tui.protocol.stream import Stream
-from notify_tui.protocol.wire import BEAT_PREFIX, decode_beat
 
 __all__ = ["Me", "NodeProtocol", "Settings"]
 
@@ -53,22 +56,25 @@ class NodeProtocol:
         self._publisher = Publisher(state)
         self._intake = Intake(state)
         self._repair = Repair(state)
-        self._gossip = Gossip(state, self._repair)
+        self._news = News(state, self._publisher)
+        self._reads = Reads(state)
+        self._forks = Forks(state, self._publisher, self._reads, self._news)
+        self._gossip = Gossip(state, self._repair, self._forks)
         self._receipts = Receipts(state, self._publisher)
         self._clients = Clients(state, self._publisher, self._receipts, self._repair, self._gossip)
         self._presence = Presence(
-            state, self._greeting, self._dialling, self._gossip, self._repair, self._publisher
+            state, self._greeting, self._dialling, self._gossip, self._repair, self._news
         )
         self._exchange = Exchange(
             state, self._greeting, self._presence, self._publisher, self._intake, self._repair,
-            self._gossip, self._receipts,
+            self._gossip, self._receipts, self._forks, self._news, self._reads,
         )  # fmt: skip
         self._judged = now.mono
         self._restore(restored, starts)
 
     @property
     def boot(self) -> int:
-        """Counts this node's starts."""
+        """Orders this node's starts, even if all that counted them is lost."""
         return self._state.boot
 
     @property
@@ -87,11 +93,12 @@ class NodeProtocol:
             state.streams.changed(state.streams.add(Stream.restored(row)).key)
         state.position = restored.position
         counted = int(restored.settings.get("boot", "0"))
-        state.boot = max(counted, starts or 0, 0) + 1
+        state.boot = max(counted + 1, (starts or 0) + 1, state.now.wall // 1_000_000_000)
         state.emit(Note("boot", str(state.boot)))
         state.epoch = int(restored.settings.get("epoch", "0"))
         if not state.epoch or starts != counted:
             self._publisher.begin_epoch()
+        self._forks.restore(restored.settings)
         for peer in restored.peers:
             state.peers[peer.public] = Peer(peer.public, peer.name, peer.seen)
             self._dialling.found(peer_id(peer.public), peer.hosts, peer.exchange)
@@ -151,7 +158,7 @@ class NodeProtocol:
     def _judge_streams(self) -> None:
         """Place what waits; report gaps that nobody alive has offered to fill for a while."""
         state = self._state
-        for stream in state.streams:
+        for stream in list(state.streams):
             if not stream.held:
                 continue
             self._intake.place(stream)
@@ -175,7 +182,7 @@ class NodeProtocol:
             self._intake.raise_baseline(stream.key, gap[1], None)
             return
         lost = self._intake.give_up(stream)
-        self._presence.report("gap", f"{lost} events of {stream.key.topic} are lost")
+        self._news.report("gap", f"{lost} events of {stream.key.topic} are lost")
 
     # What comes from the network.
 
@@ -193,10 +200,7 @@ class NodeProtocol:
         """A frame came over a peer's feed."""
         self._state.now = now
         try:
-            if frame.startswith(BEAT_PREFIX):
-                self._presence.beat(decode_beat(frame))
-            else:
-                self._exchange.take(frame, repaired=False)
+            self._exchange.fed(frame)
         except WireError:
             self._state.count("faults on the feed")
 
@@ -210,7 +214,6 @@ class NodeProtocol:
     def on_outcomes(self, now: Now, outcomes: Sequence[Outcome]) -> None:
         """What the log did."""
         self._state.now = now
-        failed: dict[StreamKey, str] = {}
         for outcome in outcomes:
             match outcome:
                 case Stored():
@@ -219,14 +222,9 @@ class NodeProtocol:
                     self._placed(outcome)
                 case StoreFailed():
                     self._intake.settled(outcome.batch)
-                    self._fail(outcome, failed)
+                    self._failed(outcome)
                 case Found():
-                    self._exchange.found(outcome)
-        if failed:
-            self._state.emit(Resume())
-            self._intake.pause()
-            for key, reason in failed.items():
-                self._publisher.failed(key, reason)
+                    self._reads.found(outcome)
 
     def _stored(self, outcome: Stored) -> None:
         batch = outcome.batch
@@ -250,11 +248,32 @@ class NodeProtocol:
             stream.settle_held(outcome.first)
         self._clients.grown(outcome.position)
 
-    def _fail(self, outcome: StoreFailed, failed: dict[StreamKey, str]) -> None:
+    def _failed(self, outcome: StoreFailed) -> None:
+        """The log failed: all that was posted since is lost, not only this batch.
+
+        So one `Resume` answers one failure, and what comes back later of the same one is known.
+        """
         stream = self._state.streams.get(outcome.batch.key)
-        if stream and outcome.batch.digest in stream.unconfirmed:
+        if stream is None or outcome.batch.digest not in stream.unconfirmed:
+            return
+        lost = [stream for stream in self._state.streams if stream.unconfirmed or stream.placing]
+        for stream in lost:
             stream.fail()
-            failed[outcome.batch.key] = outcome.reason
+            stream.gap_since = self._state.now.mono if stream.held else None
+        self._state.emit(Resume())
+        self._note_again()
+        self._intake.pause()
+        for stream in lost:
+            self._publisher.failed(stream.key, outcome.reason)
+
+    def _note_again(self) -> None:
+        """Before anything else is stored: what the log dropped without a word."""
+        state = self._state
+        state.emit(Note("boot", str(state.boot)))
+        state.emit(Note("epoch", str(state.epoch)))
+        for stream in state.streams:
+            if stream.baseline:
+                state.emit(Raise(stream.key, stream.baseline))
 
     # What comes from local clients.
 

@@ -1,20 +1,29 @@
 """Presence: hellos, heartbeats and silences, put through the table of `membership`."""
 
 from notify_tui.errors import WireError
-from notify_tui.protocol.command import Halt, Listen, Remember, Send, Unlisten
+from notify_tui.protocol.command import Halt, Listen, Remember, Unlisten
 from notify_tui.protocol.dialling import Dialling
-from notify_tui.protocol.event import Content, Priority, peer_id
+from notify_tui.protocol.event import peer_id
 from notify_tui.protocol.gossip import Gossip
 from notify_tui.protocol.greeting import Greeting, Introduction
 from notify_tui.protocol.membership import Follow, Life, Sign, step
+from notify_tui.protocol.news import News
 from notify_tui.protocol.peer import Link, Peer
-from notify_tui.protocol.publisher import Publisher
 from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.state import State
-from notify_tui.protocol.wire import Goodbye, Heartbeat, Hello, Signed, encode_beat, open_word
+from notify_tui.protocol.wire import (
+    AskFeed,
+    Goodbye,
+    Heartbeat,
+    Hello,
+    Signed,
+    encode_beat,
+    open_word,
+)
 
-PEERS_TOPIC = "_peers"
 LINKS_PER_PEER = 4
+TOUCH = 10
+"""Heartbeats after which a hello is renewed: who else is there, and who forgot the link."""
 
 
 class Presence:
@@ -27,16 +36,17 @@ class Presence:
         dialling: Dialling,
         gossip: Gossip,
         repair: Repair,
-        publisher: Publisher,
+        news: News,
     ) -> None:
         self._state = state
         self._greeting = greeting
         self._dialling = dialling
         self._gossip = gossip
         self._repair = repair
-        self._publisher = publisher
+        self._news = news
         self._next_beat = state.now.mono
         self._ticked = state.now.mono
+        self._beats = 0
 
     @property
     def deadline(self) -> float:
@@ -81,7 +91,8 @@ class Presence:
         peer.heard, peer.seen = state.now.mono, state.now.wall
         if said.rtt is not None:
             peer.rtt = said.rtt
-            peer.offset = hello.wall + int(said.rtt * 5e8) - state.now.wall
+            # The least that it can be, so that what was published live is never taken for history.
+            peer.offset = hello.wall - state.now.wall
         self._add_link(peer, said.link)
         if host is not None:
             self._listen(peer, host)
@@ -96,7 +107,8 @@ class Presence:
     def _add_link(self, peer: Peer, link: Link) -> None:
         if link in peer.links:
             return
-        peer.links.insert(0 if isinstance(link, int) else len(peer.links), link)
+        dialled = sum(1 for known in peer.links if isinstance(known, int))
+        peer.links.insert(0 if isinstance(link, int) else dialled, link)
         for old in peer.links[LINKS_PER_PEER:]:
             self._greeting.hang_up(old)
         del peer.links[LINKS_PER_PEER:]
@@ -124,7 +136,7 @@ class Presence:
             ))  # fmt: skip
         else:
             text = "another node runs with this node's identity; the younger one stops"
-            self._tell("conflict", None, text, Priority.HIGH)
+            self._news.report("conflict", text)
 
     def beat(self, signed: Signed) -> None:
         """A heartbeat or goodbye came over the feed.
@@ -169,9 +181,20 @@ class Presence:
         if mono < self._next_beat:
             return
         self._next_beat = mono + interval
-        state.emit(Send(encode_beat(state.signed(self._gossip.heartbeat()))))
+        state.send(encode_beat(state.signed(self._gossip.heartbeat())))
+        self._keep_touch()
         for peer in list(state.peers.values()):
             self._judge(peer)
+
+    def _keep_touch(self) -> None:
+        """Have the feeds that cannot be dialled sent over; renew the hellos, now and then."""
+        self._beats += 1
+        for peer in self._state.peers.values():
+            link = peer.links[0] if peer.links else None
+            if isinstance(link, bytes):
+                self._state.transmit(link, AskFeed(0))
+            elif link is not None and self._beats % TOUCH == 0:
+                self._greeting.renew(link)
 
     def _judge(self, peer: Peer) -> None:
         settings = self._state.settings
@@ -184,28 +207,32 @@ class Presence:
     def leave(self) -> None:
         """Say goodbye."""
         word = Goodbye(self._state.boot, self._state.next_turn())
-        self._state.emit(Send(encode_beat(self._state.signed(word))))
+        self._state.send(encode_beat(self._state.signed(word)))
 
     def _turn(self, peer: Peer, sign: Sign) -> None:
         peer.life, follow = step(peer.life, sign)
         match follow:
             case Follow.JOIN:
                 peer.joined = self._state.now.mono
-                self._tell("join", peer, f"{peer.name} is here")
-                self._gossip.ask(peer)
+                self._news.tell("join", peer, f"{peer.name} is here")
+                self._ask(peer)
             case Follow.ASK:
-                self._gossip.ask(peer)
+                self._ask(peer)
             case Follow.REBUILD:
                 self._drop(peer)
                 self._dialling.redial(peer.public)
             case Follow.LOSE:
-                self._tell("lost", peer, f"{peer.name} is lost: nothing heard for a while")
+                self._news.tell("lost", peer, f"{peer.name} is lost: nothing heard for a while")
                 self._drop(peer)
                 self._dialling.redial(peer.public)
             case Follow.LEAVE:
-                self._tell("leave", peer, f"{peer.name} left")
+                self._news.tell("leave", peer, f"{peer.name} left")
                 self._drop(peer)
                 self._dialling.forget(peer.public)
+
+    def _ask(self, peer: Peer) -> None:
+        self._gossip.ask(peer)
+        self._repair.meet(peer)
 
     def _drop(self, peer: Peer) -> None:
         if peer.listening:
@@ -219,18 +246,3 @@ class Presence:
         peer.links.clear()
         peer.asking = None
         self._repair.forget(peer)
-
-    def _tell(
-        self, what: str, peer: Peer | None, text: str, priority: Priority = Priority.LOW
-    ) -> None:
-        if self._state.settings.transient or (peer and peer.transient):
-            return
-        data = {"event": what}
-        if peer:
-            data |= {"id": peer.id, "name": peer.name}
-        content = Content(self._state.now.wall, text, priority=priority, data=data)
-        self._publisher.tell(PEERS_TOPIC, content)
-
-    def report(self, what: str, text: str) -> None:
-        """Tell this node's user of a loss or a conflict."""
-        self._tell(what, None, text, Priority.HIGH)

@@ -7,7 +7,7 @@ import msgspec
 
 from notify_tui.errors import TopicError
 from notify_tui.protocol.batch import MAX_BYTES, MAX_EVENTS, NO_PREVIOUS, Batch, make_batch
-from notify_tui.protocol.command import Note, Reply, Send, Store
+from notify_tui.protocol.command import Note, Reply, Store
 from notify_tui.protocol.control import MAX_PUBLISH, Publish, Published, Refused
 from notify_tui.protocol.event import MAX_CONTENT, Content, StreamKey, encode_content
 from notify_tui.protocol.state import State
@@ -27,11 +27,11 @@ class Promise(NamedTuple):
 class Outgoing:
     """An own stream: what waits to be cut into batches, and who waits for it."""
 
-    __slots__ = ("began", "number", "promises", "stream", "waiting")
+    __slots__ = ("number", "promises", "stream", "waiting")
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self.began = self.number = stream.tail
+        self.number = stream.tail
         self.waiting: list[bytes | msgspec.Raw] = []
         self.promises: deque[Promise] = deque()
 
@@ -43,6 +43,7 @@ class Publisher:
         self._state = state
         self._outgoing: dict[StreamKey, Outgoing] = {}
         self._busy: dict[StreamKey, Outgoing] = {}
+        self._began: dict[StreamKey, int] = {}
         self._recent: OrderedDict[tuple[StreamKey, int], Batch] = OrderedDict()
         self._recent_bytes = 0
 
@@ -69,12 +70,9 @@ class Publisher:
         outgoing.waiting.extend(contents)
         outgoing.number += len(contents)
 
-    def published(self, key: StreamKey) -> tuple[int, int] | None:
-        """What this boot has published in one of its streams."""
-        outgoing = self._outgoing.get(key)
-        if outgoing is None or outgoing.stream.tail == outgoing.began:
-            return None
-        return outgoing.began + 1, outgoing.stream.tail
+    def published(self, key: StreamKey) -> int:
+        """The first number that this boot has published in one of its streams, or none yet."""
+        return self._began.get(key, 2**62)
 
     def _objection(self, question: Publish) -> tuple[str, str] | None:
         try:
@@ -100,6 +98,7 @@ class Publisher:
         if outgoing is None:
             stream = self._state.streams.get(key) or self._state.streams.add(Stream(key))
             outgoing = self._outgoing[key] = Outgoing(stream)
+            self._began.setdefault(key, stream.tail + 1)
         elif outgoing.stream.time > self._state.now.wall + self._state.settings.clock_step:
             self.begin_epoch()
             return self._open(topic)
@@ -147,7 +146,7 @@ class Publisher:
         """An own batch is durable: send it, keep it at hand, answer who waited."""
         state = self._state
         if not batch.key.topic.startswith(SYSTEM):
-            state.emit(Send(batch.frame))
+            state.send(batch.frame)
             self._keep(batch)
         outgoing = self._outgoing.get(batch.key)
         while outgoing and outgoing.promises and outgoing.promises[0].last <= batch.last:

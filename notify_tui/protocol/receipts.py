@@ -5,7 +5,7 @@ from collections import OrderedDict
 from msgspec import Struct
 
 from notify_tui.protocol.batch import MAX_BYTES
-from notify_tui.protocol.command import Reply
+from notify_tui.protocol.command import Now, Reply
 from notify_tui.protocol.control import Held, Hold
 from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.intervals import Intervals
@@ -46,10 +46,18 @@ class Receipts:
         self._waiting: list[Waiting] = []
         self._debts: OrderedDict[StreamKey, list[Debt]] = OrderedDict()
         self._owed = 0
+        self._looked: Now | None = None
 
     @property
     def deadline(self) -> float:
-        """When a client has waited long enough, or a peer is to be asked again."""
+        """When a client has waited long enough, or a peer is to be asked again.
+
+        While a client waits, every input may bring what it waits for.
+        """
+        if not self._waiting:
+            return float("inf")
+        if self._looked != self._state.now:
+            return self._state.now.mono
         repeat = self._state.settings.repeat_hold
         times = [waiting.until for waiting in self._waiting]
         for waiting in self._waiting:
@@ -69,6 +77,7 @@ class Receipts:
 
     def tick(self) -> None:
         """Ask peers, answer clients."""
+        self._looked = self._state.now
         if not self._waiting:
             return
         self._waiting = [waiting for waiting in self._waiting if not self._answer(waiting)]

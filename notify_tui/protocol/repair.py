@@ -63,7 +63,7 @@ class Repair:
         if not wanted or (full and key not in peer.offers):
             return
         stream = self._state.streams.get(key)
-        if lacking := stream.lacking(held) if stream else held:
+        if lacking := stream.undurable(held) if stream else held:
             peer.offers[key] = lacking
             direct = key.origin == peer.public
             self.want(key, 0.0 if direct else self._state.interval())
@@ -85,6 +85,11 @@ class Repair:
             self._wants[key] = Want(due, self._state.settings.pull_backoff[0])
         elif not want.asked:
             want.due = min(want.due, due)
+
+    def meet(self, peer: Peer) -> None:
+        """A peer is there again: what it offered before still counts."""
+        for key in peer.offers:
+            self.want(key)
 
     def forget(self, peer: Peer) -> None:
         """A peer is no longer there: what it was asked for is asked of others."""
@@ -109,6 +114,9 @@ class Repair:
             want.due = self._state.now.mono + settings.pull_patience
             return
         holders = self._holders(key, stream)
+        if not holders and stream and stream.coming:
+            want.due = self._state.now.mono + settings.pull_patience
+            return
         if not holders:
             del self._wants[key]
             return
@@ -125,10 +133,11 @@ class Repair:
             offer = peer.offers.get(key)
             if offer is None:
                 continue
-            lacking = stream.lacking(offer) if stream else offer
-            if not lacking:
+            if stream and not stream.undurable(offer):
                 del peer.offers[key]
-            elif peer.alive and peer.links:
+                continue
+            lacking = stream.lacking(offer) if stream else offer
+            if lacking and peer.alive and peer.links:
                 holders.append((peer, lacking))
         return holders
 
@@ -166,6 +175,10 @@ class Repair:
             if want.asked and want.ask == answer.ask and want.peer == peer.public:
                 return key
         return None
+
+    def postpone(self, key: StreamKey) -> None:
+        """The answer came at a time when nothing could be taken in: ask again."""
+        self._fail(self._wants[key])
 
     def took(self, peer: Peer, key: StreamKey, last: int) -> None:
         """The answer was taken in up to `last`; a useless one (0) strikes the offer."""

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from notify_tui.protocol.batch import Sign, Verify
-from notify_tui.protocol.command import Command, Now, Transmit
+from notify_tui.protocol.command import Command, Now, Send, Transmit
 from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.settings import Settings
 from notify_tui.protocol.stream import Streams
-from notify_tui.protocol.wire import AnyMessage, AnyWord, Signed, encode_message, sign_word
+from notify_tui.protocol.wire import AnyMessage, AnyWord, Fed, Signed, encode_message, sign_word
 
 
 class Me(NamedTuple):
@@ -43,6 +43,8 @@ class State:
         self.peers: dict[bytes, Peer] = {}
         self.out: list[Command] = []
         self.counts: dict[str, int] = {}
+        self.followers: dict[Link, float] = {}
+        """Connections over which the feed goes, too, and until when (mono seconds)."""
         self._turn = 0
         self._ask = 0
 
@@ -53,6 +55,15 @@ class State:
     def transmit(self, link: Link, message: AnyMessage) -> None:
         """Send a message over a link."""
         self.out.append(Transmit(link, encode_message(message)))
+
+    def send(self, frame: bytes) -> None:
+        """Put a frame on the feed, and on the connections of those who cannot dial it."""
+        self.out.append(Send(frame))
+        for link, until in list(self.followers.items()):
+            if until < self.now.mono:
+                del self.followers[link]
+            else:
+                self.transmit(link, Fed(0, frame))
 
     def next_turn(self) -> int:
         """Orders what this boot says."""

@@ -77,12 +77,26 @@ class Stream:
 
     def lacking(self, offered: Intervals) -> Intervals:
         """What of an offer this node wants."""
+        rest = self.undurable(offered)
+        for low, high in self.coming:
+            rest.discard(low, high)
+        return rest
+
+    def undurable(self, offered: Intervals) -> Intervals:
+        """What of an offer this node wants and does not hold durably, even if it is coming."""
         rest = offered.copy()
         rest.discard(1, self.baseline)
-        for kept in (self.have, self.coming, self.refused):
+        for kept in (self.have, self.refused):
             for low, high in kept:
                 rest.discard(low, high)
         return rest
+
+    def digest_at(self, last: int) -> bytes | None:
+        """The hash of the header of the batch that ends there, if it is the tail or held."""
+        if last == self.tail:
+            return self.digest
+        ending = (held.digest for held in self.held.values() if held.last == last)
+        return next(ending, None)
 
     def gap(self) -> tuple[int, int] | None:
         """The interval between the tail and the first held batch."""

@@ -18,8 +18,11 @@ def view_peer(state: State, peer: Peer) -> PeerView:
     lacks = 0
     for stream in state.streams:
         if stream.key.origin == state.me.public and not stream.key.topic.startswith("_"):
-            acked = peer.acked.get(stream.key)
-            lacks += stream.have.total() - (stream.have.both(acked).total() if acked else 0)
+            lacking = stream.have.copy()
+            lacking.discard(1, peer.floors.get(stream.key, 0))
+            for low, high in peer.acked.get(stream.key, ()):
+                lacking.discard(low, high)
+            lacks += lacking.total()
     offers = 0
     for key, offer in peer.offers.items():
         known = state.streams.get(key)

@@ -22,6 +22,7 @@ MAX_ADDRESSES = 16
 MAX_KNOWN = 64
 MAX_PATTERNS = 64
 MAX_INTERVALS = 64
+TIP_BYTES = 8
 CONTEXT = b"notify-tui word\0"
 
 
@@ -36,6 +37,8 @@ class Claim(Struct, frozen=True, array_like=True):
     topic: str
     baseline: int
     held: tuple[int, ...]
+    tip: bytes = b""
+    """Of an own stream: how the hash of its last header begins."""
 
 
 class Word(Struct, frozen=True, array_like=True, tag_field="t"):
@@ -186,10 +189,20 @@ class Receipted(Message, frozen=True, tag=11):
     receipt: Signed
 
 
+class AskFeed(Message, frozen=True, tag=12):
+    """I cannot dial you: for a while, send me your feed over this connection, too."""
+
+
+class Fed(Message, frozen=True, tag=13):
+    """A frame of my feed."""
+
+    frame: bytes
+
+
 AnyWord = Heartbeat | Goodbye | Hello | Receipt
 AnyMessage = (
     Greet | Welcome | Introduce | Stranger | AskChanges | Changes
-    | Pull | Pulled | Deliver | Confirm | Receipted
+    | Pull | Pulled | Deliver | Confirm | Receipted | AskFeed | Fed
 )  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
@@ -339,8 +352,8 @@ def _check_claims(claims: tuple[Claim, ...]) -> None:
     for claim in claims:
         _check_stream(claim.origin or bytes(32), claim.epoch, claim.topic)
         _check_intervals(claim.held)
-        if not 0 <= claim.baseline < 2**62:
-            raise WireError("a claim with a baseline out of range")
+        if not 0 <= claim.baseline < 2**62 or len(claim.tip) not in (0, TIP_BYTES):
+            raise WireError("a claim with a baseline or tip out of range")
 
 
 def _check_stream(origin: bytes, epoch: int, topic: str) -> None:

@@ -1,0 +1,1 @@
+"""The rules alone: no socket, no clock, no disk, no sleep."""
