@@ -1,0 +1,6 @@
+"""Client: attach to the node of a home and network, or become it."""
+
+from notify_tui.client.channel import EndedError
+from notify_tui.client.client import Become, Client
+
+__all__ = ["Become", "Client", "EndedError"]
