@@ -1,0 +1,72 @@
+"""`notify-tui peer`: a node in the foreground."""
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from notify_tui.cli import complete
+from notify_tui.cli.call import Call
+from notify_tui.cli.paper import Paper
+from notify_tui.cli.readiness import tell_systemd
+from notify_tui.cli.verb import verb
+from notify_tui.errors import NodeError
+from notify_tui.protocol.event import Event
+from notify_tui.protocol.topic import DIRECT, SYSTEM, check_pattern
+
+if TYPE_CHECKING:
+    from notify_tui.node.ready import Ready
+
+PRESENCE = "_peers"
+
+
+@verb("peer", node=True)
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    metavar="PATTERN",
+    shell_complete=complete.topics,
+    help="Keep and print these topics only.",
+)
+def command(call: Call, *, topics: tuple[str, ...]) -> None:
+    """Be a node of the network in the foreground, until Ctrl-C or SIGTERM.
+
+    Says `ready …` on stderr, then prints every event that it receives as a line. Peers that come
+    and go are told on stderr. Other commands of this home use this node while it runs.
+    """
+    if topics:
+        call.settings["keep"] = tuple(map(check_pattern, topics))
+    patterns = call.effective().config.keep
+    with call.client("peer", transient=False) as client:
+        if client.node is None:
+            raise NodeError(
+                f"a node of this home runs already (pid {client.info.pid}); "
+                "`notify-tui subscribe '>'` shows what it receives"
+            )
+        events = client.subscribe((*patterns, f"{DIRECT}{client.info.peer}", PRESENCE))
+        call.say(_start_line(client.node.ready))
+        tell_systemd("READY=1")
+        try:
+            _print(call, events)
+        finally:
+            tell_systemd("STOPPING=1")
+
+
+def _print(call: Call, events: Iterable[Event]) -> None:
+    """Events are data; who comes and goes is for people."""
+    paper, aside = call.paper(), Paper(as_json=False, stream=sys.stderr)
+    for event in events:
+        if not event.topic.startswith(SYSTEM):
+            paper.event(event)
+        elif not call.quiet:
+            aside.aside(event)
+
+
+def _start_line(ready: "Ready") -> str:
+    state = " (open)" if ready.open else ""
+    return (
+        f"ready  {ready.name}  {ready.id}  network {ready.network}{state}  "
+        f"ports {ready.feed} {ready.exchange}"
+    )
