@@ -12,7 +12,7 @@ from notify_tui.cli.speech import say
 from notify_tui.cli.table import print_table
 from notify_tui.cli.verb import LateGroup, Place, verb
 from notify_tui.config import DEFAULT_NETWORK, Paths, active_network, set_config_value
-from notify_tui.errors import NodeError, UsageError
+from notify_tui.errors import NodeError, NotifyError, UsageError
 from notify_tui.security.network import KEY_FILE, Network, open_network, save_network
 
 
@@ -181,7 +181,8 @@ def leave(call: Call, *, name: str, yes: bool) -> None:
 def _ask_to_leave(name: str) -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"only an invite leads back into {name!r}: say --yes to leave it")
-    click.confirm(f"Only an invite leads back into {name!r}. Leave it?", abort=True, err=True)
+    if not click.confirm(f"Only an invite leads back into {name!r}. Leave it?", err=True):
+        raise NotifyError(f"{name} was not left")
 
 
 def _refuse_running(paths: Paths, name: str) -> None:

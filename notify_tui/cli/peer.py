@@ -46,9 +46,9 @@ def command(call: Call, *, topics: tuple[str, ...]) -> None:
                 "`notify-tui subscribe '>'` shows what it receives"
             )
         events = client.subscribe((*patterns, f"{DIRECT}{client.info.peer}", PRESENCE))
-        call.say(_start_line(client.node.ready))
-        tell_systemd("READY=1")
         try:
+            call.say(_start_line(client.node.ready))
+            tell_systemd("READY=1")
             _print(call, events)
         finally:
             tell_systemd("STOPPING=1")

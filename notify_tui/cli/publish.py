@@ -42,9 +42,9 @@ class Wish(Struct, frozen=True):
 @click.option(
     "--priority",
     default="normal",
-    metavar="min|low|normal|high|urgent",
+    metavar="LEVEL",
     shell_complete=complete.priorities,
-    help="How much it wants to be seen.",
+    help="min, low, normal, high or urgent.",
 )
 @click.option("--tag", "tags", multiple=True, metavar="WORD", help="A word to find it by.")
 @click.option("--data", metavar="JSON", help="Any JSON value.")

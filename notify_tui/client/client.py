@@ -86,7 +86,7 @@ class Client:
         try:
             self._join()
         except BaseException:
-            self._close_context()
+            self._end()
             raise
 
     @classmethod
@@ -230,13 +230,9 @@ class Client:
         with suppress(NotifyError):
             self._channel.answer(self._channel.ask(Detach), DETACH_PATIENCE)
         self._channel.close()
-        if self.node:
-            if self._become and self._become.transient and not at_once:
-                self.node.stay()
-            self.node.stop()
-        self._close_context()
-        if "reader" in self.__dict__:
-            self.reader.close()
+        if self.node and self._become and self._become.transient and not at_once:
+            self.node.stay()
+        self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -252,7 +248,11 @@ class Client:
     def _ask(self, question: type[AnyQuestion], *fields: Any) -> Any:
         return self._channel.answer(self._channel.ask(question, *fields))
 
-    def _close_context(self) -> None:
+    def _end(self) -> None:
+        if "reader" in self.__dict__:
+            self.reader.close()
+        if self.node:
+            self.node.stop()
         if self._context:
             self._context.term()
 

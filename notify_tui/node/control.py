@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import zmq
@@ -11,7 +10,7 @@ import zmq
 from notify_tui.errors import NodeError, WireError
 from notify_tui.node.poll import Poll
 from notify_tui.node.ready import INPROC, TO_ALL
-from notify_tui.node.transport import drained, routed
+from notify_tui.node.transport import routed
 from notify_tui.protocol.control import (
     AnyQuestion,
     AnyReply,
@@ -56,7 +55,7 @@ class Control:
         self._socket = context.socket(zmq.ROUTER)
         for option, value in _OPTIONS.items():
             self._socket.set(option, value)
-        self._source = poll.add(self._socket, self.drain)
+        self._source = poll.add(self._socket, self._take)
 
     def bind(self, path: str) -> None:
         """Listen at a path that belongs to this user alone.
@@ -94,11 +93,15 @@ class Control:
         self._poll.pause(self._source)
         self._socket.close()
 
-    def drain(self) -> None:
-        """Take what clients ask."""
-        for client, frame in drained(partial(routed, self._socket)):
-            with suppress(WireError):  # a local program of another make; it gets no answer
-                self._question(client, decode_question(frame))
+    def take_all(self) -> None:
+        """Take what clients have asked by now."""
+        if self._source.speaks():
+            self._poll.drain(self._source)
+
+    def _take(self) -> None:
+        client, frame = routed(self._socket)
+        with suppress(WireError):  # a local program of another make; it gets no answer
+            self._question(client, decode_question(frame))
 
     def _question(self, client: bytes, question: AnyQuestion) -> None:
         match question:

@@ -42,6 +42,9 @@ from notify_tui.security.network import CurveKeys, Network
 Letter = list[Outcome] | Finding | Callable[[], None]
 """What other threads put in the inbox: the log's outcomes, findings, or a function to call."""
 
+LONGEST_SLEEP = 60.0
+"""Seconds."""
+
 
 class Engine:
     """One node's sockets and protocol; `run` is the node's thread.
@@ -66,6 +69,7 @@ class Engine:
         self._network = network
         self._inbox = inbox
         self._now = moment()
+        self._deadline = 0.0
         self._ending = False
         self._everywhere = True
         self._poll = Poll()
@@ -115,7 +119,7 @@ class Engine:
     def leave(self) -> None:
         """The clean end: what was asked is done and answered, the goodbye goes out last."""
         self._now = moment()
-        self._control.drain()
+        self._control.take_all()
         self._carry_out()
         self._log.close()
         self._open_letters()
@@ -144,17 +148,14 @@ class Engine:
 
     def _turn(self) -> None:
         # Sockets are drained before timers are judged: nobody is thought silent who is not.
-        ready = self._poll.wait(self._patience())
+        ready = self._poll.wait(min(max(0.0, self._deadline - time.monotonic()), LONGEST_SLEEP))
         self._now = moment()
         for source in ready:
-            source.drain()
-        if self._now.mono >= self._protocol.deadline:
+            self._poll.drain(source)
+        if self._now.mono >= self._deadline:
             self._protocol.tick(self._now)
         self._carry_out()
-
-    def _patience(self) -> float | None:
-        deadline = self._protocol.deadline
-        return None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        self._deadline = self._protocol.deadline
 
     def _carry_out(self, *, log: bool = True) -> None:
         jobs: list[Job] = []

@@ -7,7 +7,8 @@ before the thread sleeps, and no other.
 
 import selectors
 from collections.abc import Callable
-from typing import Protocol, cast
+from contextlib import suppress
+from typing import Final, Protocol, cast
 
 import zmq
 
@@ -19,24 +20,30 @@ class Descriptor(Protocol):
         """The descriptor that becomes readable."""
 
 
-class Source:
-    """A socket or descriptor; `drain` takes what is there, up to a limit, and never waits."""
+MESSAGES = 512
+"""What one source may hand over in one turn."""
+_EVENTS: Final = zmq.EVENTS
+_IN: Final = int(zmq.POLLIN)
 
-    __slots__ = ("descriptor", "drain", "socket", "watched")
+
+class Source:
+    """A socket or descriptor; `receive` takes one message, or all letters, and never waits."""
+
+    __slots__ = ("descriptor", "receive", "socket", "watched")
 
     def __init__(
-        self, socket: zmq.SyncSocket | None, descriptor: int, drain: Callable[[], None]
+        self, socket: zmq.SyncSocket | None, descriptor: int, receive: Callable[[], None]
     ) -> None:
         self.socket = socket
         self.descriptor = descriptor
-        self.drain = drain
+        self.receive = receive
         self.watched = False
 
     def speaks(self) -> bool:
-        """Whether there is something to drain."""
+        """Whether there is something to receive."""
         if self.socket is None:
             return True
-        return bool(cast("int", self.socket.get(zmq.EVENTS)) & zmq.POLLIN)
+        return bool(cast("int", self.socket.get(_EVENTS)) & _IN)
 
 
 class Poll:
@@ -46,15 +53,15 @@ class Poll:
         self._selector = selectors.DefaultSelector()
         self._touched: set[Source] = set()
 
-    def add(self, socket: zmq.SyncSocket, drain: Callable[[], None]) -> Source:
+    def add(self, socket: zmq.SyncSocket, receive: Callable[[], None]) -> Source:
         """Watch a ZeroMQ socket."""
-        source = Source(socket, cast("int", socket.get(zmq.FD)), drain)
+        source = Source(socket, cast("int", socket.get(zmq.FD)), receive)
         self.resume(source)
         return source
 
-    def add_plain(self, descriptor: Descriptor, drain: Callable[[], None]) -> Source:
+    def add_plain(self, descriptor: Descriptor, receive: Callable[[], None]) -> Source:
         """Watch a descriptor."""
-        source = Source(None, descriptor.fileno(), drain)
+        source = Source(None, descriptor.fileno(), receive)
         self.resume(source)
         return source
 
@@ -78,15 +85,29 @@ class Poll:
             self._touched.add(source)
 
     def wait(self, seconds: float | None) -> list[Source]:
-        """The sources that speak, after at most so many seconds (None: as long as it takes)."""
+        """The sources that speak, after at most so many seconds (None: as long as it takes).
+
+        Each is to be drained before the next `wait`, which hears of it only if more comes.
+        """
         ready = [source for source in self._touched if source.speaks()]
         self._touched.clear()
         for key, _ in self._selector.select(0 if ready else seconds):
             source: Source = key.data
             if source not in ready and source.speaks():
                 ready.append(source)
-        self._touched.update(source for source in ready if source.socket)
         return ready
+
+    def drain(self, source: Source) -> None:
+        """Have a source that speaks hand over what it has, within `MESSAGES`."""
+        if source.socket is None:
+            source.receive()
+            return
+        with suppress(zmq.Again):
+            for _ in range(MESSAGES):
+                source.receive()
+                if not source.speaks():
+                    return
+        self._touched.add(source)
 
     def close(self) -> None:
         """Give the selector's descriptor back."""

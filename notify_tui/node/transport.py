@@ -11,10 +11,10 @@ the protocol repeats whatever matters.
 
 import errno
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import zmq
 
@@ -26,14 +26,11 @@ from notify_tui.protocol.batch import MAX_FRAME
 from notify_tui.security.network import CurveKeys
 
 Socket = zmq.SyncSocket
-Received = TypeVar("Received")
 
 FEED_PORT = 7791
 EXCHANGE_PORT = 7792
 PORT_PAIRS = 1024
 """Pairs of ports that are tried, from the default one on."""
-DRAIN_MESSAGES = 512
-"""What one socket may hand over in one turn."""
 FEED_DEPTH = 64
 SUBSCRIPTION_BYTES = 512
 FRAME_SLACK = 16 * 1024
@@ -95,9 +92,9 @@ class Transport:
         self._feed = self._server(zmq.XPUB, {zmq.MAXMSGSIZE: SUBSCRIPTION_BYTES})
         self._exchange = self._server(zmq.ROUTER, {})
         self._ears = self._client(zmq.SUB, _DIALS)
-        self._feed_source = poll.add(self._feed, self._drain_subscriptions)
-        self._exchange_source = poll.add(self._exchange, self._drain_exchange)
-        self._ears_source = poll.add(self._ears, self._drain_ears)
+        self._feed_source = poll.add(self._feed, self._subscription_in)
+        self._exchange_source = poll.add(self._exchange, self._exchange_in)
+        self._ears_source = poll.add(self._ears, self._hear)
         self._quota = Quota(deny)
         self._links: dict[int, _Link] = {}
         self._heard: set[str] = set()
@@ -208,7 +205,7 @@ class Transport:
         socket = self._client(zmq.DEALER, _LINK)
         with suppress(zmq.ZMQError):
             socket.connect(endpoint(host, port))
-        source = self._poll.add(socket, lambda: self._drain_link(link, socket))
+        source = self._poll.add(socket, partial(self._link_in, link, socket))
         self._links[link] = _Link(socket, source)
 
     def disconnect(self, link: int) -> None:
@@ -257,29 +254,17 @@ class Transport:
         self._exchange.close(GOODBYE_LINGER)
         self._feed.close(GOODBYE_LINGER)
 
-    def _drain_ears(self) -> None:
-        on_frame = self._on_frame
-        for frame in drained(partial(self._ears.recv, zmq.NOBLOCK)):
-            on_frame(frame)
+    def _hear(self) -> None:
+        self._on_frame(self._ears.recv(zmq.NOBLOCK))
 
-    def _drain_exchange(self) -> None:
-        for sender, frame in drained(partial(routed, self._exchange)):
-            self._on_message(sender, frame)
+    def _exchange_in(self) -> None:
+        self._on_message(*routed(self._exchange))
 
-    def _drain_link(self, link: int, socket: Socket) -> None:
-        for frame in drained(partial(socket.recv, zmq.NOBLOCK)):
-            self._on_message(link, frame)
+    def _link_in(self, link: int, socket: Socket) -> None:
+        self._on_message(link, socket.recv(zmq.NOBLOCK))
 
-    def _drain_subscriptions(self) -> None:
-        for frame in drained(lambda: self._feed.recv(zmq.NOBLOCK, copy=False)):
-            self._quota.take(frame)
-
-
-def drained(receive: Callable[[], Received]) -> Iterator[Received]:
-    """What is there, at most `DRAIN_MESSAGES`."""
-    with suppress(zmq.Again):
-        for _ in range(DRAIN_MESSAGES):
-            yield receive()
+    def _subscription_in(self) -> None:
+        self._quota.take(self._feed.recv(zmq.NOBLOCK, copy=False))
 
 
 def routed(socket: Socket) -> tuple[bytes, bytes]:

@@ -5,6 +5,8 @@ log: if it did not write that batch, others have taken the numbers from there on
 new epoch, and publishes again, once, what it wrote under them.
 """
 
+from msgspec import Struct
+
 from notify_tui.protocol.batch import Batch, decode_batch, split_contents
 from notify_tui.protocol.command import Found, Note
 from notify_tui.protocol.event import StreamKey, stream_id
@@ -19,18 +21,29 @@ SETTING = "again "
 """Before a stream's id: the note of the first number that was published again."""
 
 
+class Contradiction(Struct):
+    """What an origin is to see: the numbers that are contested, and when it is shown next."""
+
+    first: int
+    last: int
+    due: float = 0.0
+    tries: int = 0
+
+
 class Forks:
     """Shows origins what contradicts them, and mends this node's own forks."""
 
     SHOWN = 1024
-    TRIES = 3
+    TRIES = 4
+    PAUSE = 5.0
+    """Seconds between two tries: they follow the origin's hellos."""
 
     def __init__(self, state: State, publisher: Publisher, reads: Reads, news: News) -> None:
         self._state = state
         self._publisher = publisher
         self._reads = reads
         self._news = news
-        self._found: dict[StreamKey, tuple[int, int, int]] = {}
+        self._found: dict[StreamKey, Contradiction] = {}
         self._again: dict[str, int] = {}
 
     def restore(self, settings: dict[str, str]) -> None:
@@ -63,8 +76,8 @@ class Forks:
             self._remember(stream.key, last, last)
 
     def _remember(self, key: StreamKey, first: int, last: int) -> None:
-        if len(self._found) < self.SHOWN:
-            self._found[key] = first, last, 0
+        if key not in self._found and len(self._found) < self.SHOWN:
+            self._found[key] = Contradiction(first, last)
             self.met(key.origin)
 
     def met(self, origin: bytes) -> None:
@@ -73,13 +86,17 @@ class Forks:
         if peer is None or not peer.alive or not peer.links:
             return
         link = peer.links[0]
-        for key, (first, last, tries) in list(self._found.items()):
-            if key.origin != origin:
-                continue
-            self._found[key] = first, last, tries + 1
-            if tries + 1 >= self.TRIES:
+        due = [
+            (key, found)
+            for key, found in self._found.items()
+            if key.origin == origin and found.due <= self._state.now.mono
+        ]
+        for key, found in due:
+            found.due, found.tries = self._state.now.mono + self.PAUSE, found.tries + 1
+            if found.tries >= self.TRIES:
                 del self._found[key]
-            self._reads.ask(lambda found: self._show(link, found), key, ((first, last),), budget=1)
+            wanted = ((found.first, found.last),)
+            self._reads.ask(lambda answer: self._show(link, answer), key, wanted, budget=1)
 
     def _show(self, link: int | bytes, found: Found) -> None:
         for frame in found.batches:

@@ -8,7 +8,7 @@ from notify_tui.protocol.command import Place, Raise, Store
 from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.state import State
 from notify_tui.protocol.stream import Stream
-from notify_tui.protocol.topic import SYSTEM, matches_any
+from notify_tui.protocol.topic import SYSTEM
 
 
 class Verdict(Enum):
@@ -64,9 +64,7 @@ class Intake:
     def _judge_known(self, batch: Batch) -> Verdict | None:
         stream = self._state.streams.get(batch.key)
         if stream is None:
-            wanted = matches_any(self._state.interest, batch.key.topic)
-            wanted = wanted or batch.key.topic.startswith("@")
-            return None if wanted else Verdict.UNWANTED
+            return None if self._state.wants(batch.key) else Verdict.UNWANTED
         if not stream.knows(batch.first, batch.last):
             return None
         differs = batch.last == stream.tail and stream.digest not in (None, batch.digest)

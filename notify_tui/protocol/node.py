@@ -16,6 +16,7 @@ from notify_tui.protocol.command import (
     Outcome,
     Placed,
     Raise,
+    Remember,
     Restored,
     Resume,
     Stored,
@@ -100,6 +101,8 @@ class NodeProtocol:
             self._publisher.begin_epoch()
         self._forks.restore(restored.settings)
         for peer in restored.peers:
+            if peer.public == state.me.public:
+                continue
             state.peers[peer.public] = Peer(peer.public, peer.name, peer.seen)
             self._dialling.found(peer_id(peer.public), peer.hosts, peer.exchange)
 
@@ -108,6 +111,7 @@ class NodeProtocol:
         state = self._state
         state.now = now
         state.hosts, state.feed, state.exchange = hosts, feed, exchange
+        state.emit(Remember(state.me.public, state.me.name, hosts, exchange, now.wall))
         for host, port in state.settings.connect:
             self._dialling.found(None, (host,), port)
         self._clients.subscribe()

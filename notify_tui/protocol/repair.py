@@ -12,7 +12,6 @@ from notify_tui.protocol.intervals import Intervals
 from notify_tui.protocol.peer import Peer
 from notify_tui.protocol.state import State
 from notify_tui.protocol.stream import Stream
-from notify_tui.protocol.topic import matches_any
 from notify_tui.protocol.wire import MAX_INTERVALS, Claim, Pull, Pulled
 
 
@@ -58,7 +57,7 @@ class Repair:
             acked = peer.acked.setdefault(key, Intervals())
             for low, high in held:
                 acked.add(low, high)
-        wanted = claim.topic.startswith("@") or matches_any(self._state.interest, claim.topic)
+        wanted = self._state.wants(key)
         full = len(peer.offers) >= 16 * self._state.settings.streams_per_origin
         if not wanted or (full and key not in peer.offers):
             return

@@ -9,6 +9,7 @@ from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.settings import Settings
 from notify_tui.protocol.stream import Streams
+from notify_tui.protocol.topic import DIRECT, matches_any
 from notify_tui.protocol.wire import AnyMessage, AnyWord, Fed, Signed, encode_message, sign_word
 
 
@@ -83,6 +84,11 @@ class State:
     def signed(self, word: AnyWord) -> Signed:
         """A word under this node's signature."""
         return sign_word(word, self.me.network, self.me.public, self.me.sign)
+
+    def wants(self, key: StreamKey) -> bool:
+        """Whether a stream is in the node's interest; own and direct ones always are."""
+        mine = key.origin == self.me.public
+        return mine or key.topic[0] == DIRECT or matches_any(self.interest, key.topic)
 
     def own(self, topic: str) -> StreamKey:
         """This node's own stream of a topic in the running epoch."""

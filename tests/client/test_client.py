@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from notify_tui.client import Become, Client, EndedError
+from notify_tui.client import client as client_module
 from notify_tui.errors import (
     EventError,
     NodeError,
@@ -288,6 +289,15 @@ def test_an_interrupt_while_a_client_waits_ends_it_cleanly(home: Home) -> None:
         with pytest.raises(KeyboardInterrupt):
             client.wake(1000)
     assert lock.read(effective.paths.lock(NETWORK)) is None
+
+
+def test_nodes_that_come_and_go_all_the_time_are_an_error_in_the_end(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "ATTACH_PATIENCE", 0.01)
+    monkeypatch.setattr(lock, "take", lambda *_: None)
+    with pytest.raises(lock.TakenError):
+        Client.attach(home("ana"), become=Become())
 
 
 def test_a_client_that_only_attaches_loads_no_node_no_database_and_no_zeroconf() -> None:

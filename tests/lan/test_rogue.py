@@ -26,7 +26,7 @@ def test_members_meet_and_talk_while_an_outsider_lies_and_floods(lan: LanOf) -> 
     before = [resident(node.pid) for node in nodes]
     ids = [peer["id"] for host in (one, two) for peer in host.json("peers")]
     opaque = Announcement("", open_network("lan").id, 0, 0).opaque
-    rogue = outsider.start(sys.executable, ROGUE, "15", opaque, one.address, *ids)
+    rogue = outsider.start(sys.executable, ROGUE, "8", opaque, one.address, *ids)
     rogue.wait_for_line("busy".__eq__)
     nodes[1].stop()
     nodes[1] = two.peer()

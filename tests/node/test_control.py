@@ -43,7 +43,7 @@ class Desk:
     def take(self, count: int = 1) -> None:
         while len(self.asked) < count:
             for source in self.poll.wait(10):
-                source.drain()
+                self.poll.drain(source)
 
     def client(self) -> zmq.SyncSocket:
         socket = self.context.socket(zmq.DEALER)

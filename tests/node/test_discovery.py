@@ -1,9 +1,11 @@
 """Discovery on loopback, with real multicast, under networks that no other test is in."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 import zeroconf.asyncio
@@ -148,6 +150,50 @@ def test_an_announcement_that_is_no_peers_or_ones_own_is_passed_over(
     ana, found = announce("ana", network)
     ana._changed(None, discovery.SERVICE, f"{instance}.{discovery.SERVICE}", None)  # type: ignore[arg-type]
     assert found.empty()
+
+
+def test_an_announcement_that_came_in_parts_is_asked_for(
+    announce: Announce, network: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class InParts(zeroconf.asyncio.AsyncServiceInfo):
+        """What the first packet did not say."""
+
+        asked = False
+
+        def load_from_cache(self, zc: zeroconf.Zeroconf, now: float | None = None) -> bool:
+            return self.asked and super().load_from_cache(zc, now)
+
+        async def async_request(self, *arguments: Any, **options: Any) -> bool:
+            self.asked = True
+            return await super().async_request(*arguments, **options)
+
+    monkeypatch.setattr(zeroconf.asyncio, "AsyncServiceInfo", InParts)
+    _, found = announce("ana", network)
+    announce("bob", network)
+    assert found.get(timeout=PATIENCE) == Candidate("bobaaaaaaaaaaaaa", LOOPBACK, 7792)
+
+
+def test_an_announcement_that_stays_incomplete_is_given_up(
+    announce: Announce, network: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = threading.Event()
+
+    class Hollow(zeroconf.asyncio.AsyncServiceInfo):
+        def load_from_cache(self, zc: zeroconf.Zeroconf, now: float | None = None) -> bool:
+            return False
+
+        async def async_request(self, *_: Any, **__: Any) -> bool:
+            given_up.set()
+            return False
+
+    monkeypatch.setattr(zeroconf.asyncio, "AsyncServiceInfo", Hollow)
+    ana, found = announce("ana", network)
+    announce("bob", network)
+    assert given_up.wait(PATIENCE)
+    ana.stop()
+    assert ana.join()
+    assert found.empty()
+    assert ana._resolving == set()
 
 
 def test_it_ends_even_if_it_has_only_just_begun(announce: Announce, network: bytes) -> None:

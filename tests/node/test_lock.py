@@ -1,5 +1,6 @@
 """The lock: `flock` decides, the content says who."""
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -124,6 +125,60 @@ def test_who_only_looks_keeps_nobody_from_taking_it(path: Path) -> None:
     taker.join()
     assert taken[0] is not None
     taken[0].release()
+
+
+def test_who_only_looks_at_a_dead_nodes_lock_delays_its_heirs_for_a_moment_only(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PROBE_PATIENCE", 0.01)
+    kill(held_elsewhere(path))
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert lock.take(path, ME) is None
+    os.close(looking)
+    taken = lock.take(path, ME)
+    assert taken is not None
+    taken.release()
+
+
+def test_a_holder_of_another_user_lives(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_ours(pid: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", not_ours)
+    first = lock.take(path, ME)
+    assert first is not None
+    assert lock.take(path, ME) is None
+    first.release()
+
+
+def test_a_file_system_without_locks_is_an_error_with_a_way_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    path.parent.mkdir(parents=True)
+    path.touch()
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with pytest.raises(NodeError, match=r"cannot be locked .* local disk"):
+        lock.take(path, ME)
+    assert lock.read(path) is None
+
+
+def test_a_full_disk_is_an_error_and_leaves_the_lock_free(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(NodeError, match=r"node\.lock cannot be written: No space"):
+            lock.take(path, ME)
+    taken = lock.take(path, ME)
+    assert taken is not None
+    taken.release()
 
 
 def test_of_many_that_take_it_at_once_one_becomes_the_node(path: Path) -> None:

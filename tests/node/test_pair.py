@@ -54,6 +54,7 @@ def test_events_of_a_dead_node_reach_a_third_from_who_holds_them(host: Hosts) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_hundred_kills_lose_and_double_nothing(host: Hosts) -> None:
     ana = host("ana")
     published = 0

@@ -6,7 +6,7 @@ import pytest
 import zmq
 
 from notify_tui.node.mailbox import Mailbox
-from notify_tui.node.poll import Poll, Source
+from notify_tui.node.poll import MESSAGES, Poll, Source
 
 Pair = tuple[zmq.SyncSocket, zmq.SyncSocket]
 SOON = 10.0
@@ -24,6 +24,7 @@ def pair() -> Iterator[Pair]:
         context.socket(zmq.PAIR) as far,
         context.socket(zmq.PAIR) as near,
     ):
+        far.sndhwm = near.rcvhwm = 0
         far.bind("inproc://pair")
         near.connect("inproc://pair")
         yield far, near
@@ -50,15 +51,21 @@ def test_a_socket_that_received_something_speaks(pair: Pair, poll: Poll) -> None
     assert poll.wait(SOON) == [source]
 
 
-def test_a_socket_speaks_until_it_is_drained(pair: Pair, poll: Poll) -> None:
+def test_a_source_is_drained_within_a_limit_and_speaks_again_if_there_is_more(
+    pair: Pair, poll: Poll
+) -> None:
     far, near = pair
-    source = watched(poll, near)
-    far.send(b"one")
-    far.send(b"two")
+    taken: list[bytes] = []
+    source = poll.add(near, lambda: taken.append(near.recv(zmq.NOBLOCK)))
+    for _ in range(MESSAGES + 3):
+        far.send(b"a message")
+    while len(taken) < MESSAGES:
+        assert poll.wait(SOON) == [source]
+        poll.drain(source)
+    assert len(taken) == MESSAGES
     assert poll.wait(SOON) == [source]
-    near.recv()
-    assert poll.wait(SOON) == [source]
-    near.recv()
+    poll.drain(source)
+    assert len(taken) == MESSAGES + 3
     assert poll.wait(0) == []
 
 
@@ -96,11 +103,13 @@ def test_a_paused_socket_is_left_alone_and_heard_once_it_is_resumed(pair: Pair, 
 
 def test_a_mailbox_is_a_source_like_any_other(poll: Poll) -> None:
     mailbox: Mailbox[str] = Mailbox()
-    source = poll.add_plain(mailbox, nothing)
+    letters: list[list[str]] = []
+    source = poll.add_plain(mailbox, lambda: letters.append(mailbox.take()))
     assert poll.wait(0) == []
     mailbox.post("a letter")
     assert poll.wait(SOON) == [source]
-    mailbox.take()
+    poll.drain(source)
+    assert letters == [["a letter"]]
     assert poll.wait(0) == []
     mailbox.close()
 

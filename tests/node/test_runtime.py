@@ -6,16 +6,20 @@ from time import monotonic
 
 import pytest
 import zmq
+from msgspec import structs
 
 from notify_tui.client import Become, Client, EndedError
 from notify_tui.errors import ForkedError, NodeError, NotifyError, StoreError
-from notify_tui.node import lock
+from notify_tui.log.writer import Log
+from notify_tui.node import lock, runtime
+from notify_tui.node.discovery import Candidate, Hosts
+from notify_tui.node.interfaces import Places
 from notify_tui.node.runtime import Node
 from notify_tui.protocol.command import Halt
 from notify_tui.protocol.event import Content
 from notify_tui.protocol.node import NodeProtocol
 from notify_tui.security.identity import Identity
-from notify_tui.security.network import Network
+from notify_tui.security.network import Network, save_network
 from tests.node.conftest import NETWORK, Home
 
 HELLO = Content(1, "hello")
@@ -189,6 +193,66 @@ def test_a_node_that_has_to_halt_says_why_and_its_clients_end_with_that(
         assert {type(error) for error in told} == {ForkedError}
 
 
+def test_a_disk_that_is_stuck_holds_nobody_up_for_long(
+    home: Home, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = threading.Event()
+    close = Log.close
+
+    def stuck(log: Log) -> None:
+        free.wait()
+        close(log)
+
+    monkeypatch.setattr(Log, "close", stuck)
+    monkeypatch.setattr(runtime, "STOP_PATIENCE", 0.01)
+    effective = home("ana")
+    node = Node(effective, network)
+    node.start()
+    node.stop()
+    assert lock.read(effective.paths.lock(NETWORK)) is not None
+    free.set()
+    monkeypatch.setattr(runtime, "STOP_PATIENCE", 20)
+    node.stop()
+    assert lock.read(effective.paths.lock(NETWORK)) is None
+
+
+def test_a_node_follows_the_addresses_of_its_interface(home: Home) -> None:
+    with Client.attach(home("ana"), become=Become()) as client:
+        assert client.node is not None
+        client.node._found(Hosts(Places(("127.0.0.2",))))
+        while client.status()["hosts"] != ["127.0.0.2"]:
+            pass
+        place = f"127.0.0.2:{client.node.ready.exchange}"
+        with Client.attach(home("bob", multicast=False, connect=(place,)), become=Become()) as bob:
+            while [peer.name for peer in bob.peers()] != ["ana"]:
+                bob.wake(bob.reader.head(), 0.05)
+
+
+def test_the_address_in_an_invite_is_dialled(home: Home, network: Network) -> None:
+    with Client.attach(home("ana", multicast=False), become=Become()) as ana:
+        assert ana.node is not None
+        place = f"localhost:{ana.node.ready.exchange}"
+        effective = home("bob", multicast=False)
+        invited = structs.replace(network, connect=place)
+        save_network(effective.paths.network(NETWORK), invited)
+        with Client.attach(effective, become=Become()) as bob:
+            while [peer.name for peer in bob.peers()] != ["ana"]:
+                bob.wake(bob.reader.head(), 0.05)
+
+
+def test_candidates_beyond_what_a_node_can_take_are_dropped_but_no_new_address(
+    home: Home, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Node(home("ana"), network)
+    monkeypatch.setattr(runtime, "FINDINGS", 2)
+    for number in range(5):
+        node._found(Candidate(None, ("10.0.0.7",), 7000 + number))
+    node._found(Hosts(Places()))
+    assert len(node._inbox) == 3
+    node._inbox.close()
+    node.context.term()
+
+
 def test_status_tells_what_the_shell_knows(home: Home) -> None:
     with Client.attach(home("ana"), label="tui", become=Become()) as client:
         figures = client.status()
@@ -222,7 +286,7 @@ def test_a_node_stays_for_its_clients_and_notices_those_that_vanish(
     stayer.join(20)
     assert not stayer.is_alive()
     node.stop()
-    staying._close_context()
+    staying._end()
 
 
 def test_a_node_does_not_stay_for_clients_that_only_look_on(home: Home, network: Network) -> None:

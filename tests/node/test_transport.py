@@ -11,8 +11,8 @@ import zmq
 from notify_tui.errors import NodeError
 from notify_tui.node import quota
 from notify_tui.node.gate import Gate, guard_client
-from notify_tui.node.poll import Poll
-from notify_tui.node.transport import DRAIN_MESSAGES, FEED_PORT, Ports, Transport, endpoint
+from notify_tui.node.poll import MESSAGES, Poll
+from notify_tui.node.transport import FEED_PORT, Ports, Transport, endpoint
 from notify_tui.protocol.batch import MAX_FRAME
 from notify_tui.security.network import curve_keys
 
@@ -43,7 +43,7 @@ class Side:
 
     def turn(self, seconds: float = 0.01) -> None:
         for source in self.poll.wait(seconds):
-            source.drain()
+            self.poll.drain(source)
 
     def close(self) -> None:
         self.transport.close()
@@ -214,7 +214,7 @@ def test_one_turn_takes_a_bounded_number_of_messages(side: Sides) -> None:
         accepter.turn(PATIENCE)
         taken.append(sum(frame == b"x" for _, frame in accepter.messages))
         accepter.messages.clear()
-    assert max(taken) <= DRAIN_MESSAGES
+    assert max(taken) <= MESSAGES
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_names_it(side: Sides) -> None:

@@ -24,7 +24,8 @@ def unkept(hosts: list[Host], judge: Judge) -> Iterator[str]:
 
 def wants(host: Host, key: StreamKey) -> bool:
     """Whether the stream is in the host's interest."""
-    return key.topic.startswith("@") or matches_any(host.interest, key.topic)
+    mine = key.origin == host.public
+    return mine or key.topic.startswith("@") or matches_any(host.interest, key.topic)
 
 
 def eventual_delivery(live: list[Host], judge: Judge) -> Iterator[str]:
