@@ -230,9 +230,11 @@ class Client:
         with suppress(NotifyError):
             self._channel.answer(self._channel.ask(Detach), DETACH_PATIENCE)
         self._channel.close()
-        if self.node and self._become and self._become.transient and not at_once:
-            self.node.stay()
-        self._end()
+        try:
+            if self.node and self._become and self._become.transient and not at_once:
+                self.node.stay()
+        finally:
+            self._end()
 
     def __enter__(self) -> Self:
         return self

@@ -8,10 +8,10 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from notify_tui.errors import NodeError
 
@@ -23,7 +23,7 @@ class LockInfo(Struct, frozen=True):
     """The node behind a lock: `socket` is its control socket, `options` what it began with."""
 
     host: str
-    pid: int
+    pid: Annotated[int, Meta(ge=1, lt=2**31)]
     socket: str
     options: dict[str, Any] = {}
     started: int = 0

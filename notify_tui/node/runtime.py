@@ -6,7 +6,7 @@ import os
 import resource
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,8 @@ class Node:
             raise lock.TakenError("another process has just become the node of this home")
         self._lock = taken
         if taken.before:
-            Path(taken.before.socket).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(taken.before.socket).unlink()
         return control
 
     def _protocol(self, identity: Identity, restored: Restored) -> NodeProtocol:
@@ -230,5 +231,6 @@ def _make_room() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        with suppress(OSError, ValueError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     gc.set_threshold(50_000, 20, 20)

@@ -200,9 +200,14 @@ class Transport:
             self._poll.touch(dialled.source)
 
     def connect(self, link: int, host: str, port: int) -> None:
-        """Dial a peer's exchange. An address that is none stays silent, like one that is dead."""
+        """Dial a peer's exchange. What is no address, or finds no descriptor free, stays silent
+        like a host that is dead."""
         self.disconnect(link)
-        socket = self._client(zmq.DEALER, _LINK)
+        try:
+            socket = self._client(zmq.DEALER, _LINK)
+        except zmq.ZMQError as error:
+            _log.warning("cannot dial %s: %s", host, error.strerror)
+            return
         with suppress(zmq.ZMQError):
             socket.connect(endpoint(host, port))
         source = self._poll.add(socket, partial(self._link_in, link, socket))

@@ -3,12 +3,11 @@
 from notify_tui.errors import WireError
 from notify_tui.protocol.batch import Batch, decode_batch, is_signed
 from notify_tui.protocol.command import Found
-from notify_tui.protocol.event import StreamKey, peer_id
+from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.fork import Forks
 from notify_tui.protocol.gossip import Gossip
 from notify_tui.protocol.greeting import Greeting, Introduction
 from notify_tui.protocol.intake import Intake, Verdict
-from notify_tui.protocol.news import News
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.presence import Presence
 from notify_tui.protocol.publisher import Publisher
@@ -56,7 +55,6 @@ class Exchange:
         gossip: Gossip,
         receipts: Receipts,
         forks: Forks,
-        news: News,
         reads: Reads,
     ) -> None:
         self._state = state
@@ -68,7 +66,6 @@ class Exchange:
         self._gossip = gossip
         self._receipts = receipts
         self._forks = forks
-        self._news = news
         self._reads = reads
 
     def heard(self, link: Link, frame: bytes) -> None:
@@ -159,9 +156,6 @@ class Exchange:
             case Verdict.LEFT:
                 self._repair.hole(batch.key, batch.last + 1)
             case Verdict.FORKED:
-                origin = peer_id(batch.key.origin)
-                what = f"{origin} published {batch.key.topic} twice under the same numbers"
-                self._news.report("conflict", f"{what}: the first is kept")
                 self._forks.contradicted(batch)
         return verdict, batch
 

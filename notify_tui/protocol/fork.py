@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from notify_tui.protocol.batch import Batch, decode_batch, split_contents
 from notify_tui.protocol.command import Found, Note
-from notify_tui.protocol.event import StreamKey, stream_id
+from notify_tui.protocol.event import StreamKey, peer_id, stream_id
 from notify_tui.protocol.news import News
 from notify_tui.protocol.peer import Peer
 from notify_tui.protocol.publisher import Publisher
@@ -76,9 +76,12 @@ class Forks:
             self._remember(stream.key, last, last)
 
     def _remember(self, key: StreamKey, first: int, last: int) -> None:
-        if key not in self._found and len(self._found) < self.SHOWN:
-            self._found[key] = Contradiction(first, last)
-            self.met(key.origin)
+        if key in self._found or len(self._found) >= self.SHOWN:
+            return
+        self._found[key] = Contradiction(first, last)
+        what = f"{peer_id(key.origin)} published {key.topic} twice under the same numbers"
+        self._news.report("conflict", f"{what}: the first is kept")
+        self.met(key.origin)
 
     def met(self, origin: bytes) -> None:
         """The origin is here: show it what is held in the place of its own, a few times."""

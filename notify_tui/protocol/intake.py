@@ -68,9 +68,8 @@ class Intake:
         if not stream.knows(batch.first, batch.last):
             return None
         differs = batch.last == stream.tail and stream.digest not in (None, batch.digest)
-        if batch.key.origin == self._state.me.public:
-            return None if differs or batch.last < stream.tail else Verdict.KNOWN
-        return Verdict.FORKED if differs else Verdict.KNOWN
+        mine = batch.key.origin == self._state.me.public
+        return None if differs or (mine and batch.last < stream.tail) else Verdict.KNOWN
 
     def _judge(self, batch: Batch, *, repaired: bool) -> Verdict:
         state, key = self._state, batch.key

@@ -68,7 +68,7 @@ class NodeProtocol:
         )
         self._exchange = Exchange(
             state, self._greeting, self._presence, self._publisher, self._intake, self._repair,
-            self._gossip, self._receipts, self._forks, self._news, self._reads,
+            self._gossip, self._receipts, self._forks, self._reads,
         )  # fmt: skip
         self._judged = now.mono
         self._restore(restored, starts)
@@ -225,7 +225,6 @@ class NodeProtocol:
                 case Placed():
                     self._placed(outcome)
                 case StoreFailed():
-                    self._intake.settled(outcome.batch)
                     self._failed(outcome)
                 case Found():
                     self._reads.found(outcome)
@@ -257,8 +256,11 @@ class NodeProtocol:
 
         So one `Resume` answers one failure, and what comes back later of the same one is known.
         """
-        stream = self._state.streams.get(outcome.batch.key)
-        if stream is None or outcome.batch.digest not in stream.unconfirmed:
+        batch = outcome.batch
+        if batch.key.origin != self._state.me.public:
+            self._intake.settled(batch)
+        stream = self._state.streams.get(batch.key)
+        if stream is None or batch.digest not in stream.unconfirmed:
             return
         lost = [stream for stream in self._state.streams if stream.unconfirmed or stream.placing]
         for stream in lost:

@@ -1,5 +1,6 @@
 """Homes on one private network of their own, so that no other test's nodes are met."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,13 @@ NETWORK = "test"
 
 Home = Callable[..., Effective]
 """(name, options) to a home's configuration: a member of the test's network, on loopback."""
+
+
+def free_port() -> int:
+    """One that others who only look for a free one are far from."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port - 1
 
 
 @pytest.fixture

@@ -104,9 +104,12 @@ def test_a_lock_of_another_host_is_refused_and_kept(path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_file_that_says_nothing_sensible_is_taken(path: Path) -> None:
+@pytest.mark.parametrize(
+    "content", [b"\xff\0 nonsense", b'{"host":"nas","pid":99999999999999999999,"socket":""}']
+)
+def test_a_file_that_says_nothing_sensible_is_taken(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"\xff\0 nonsense")
+    path.write_bytes(content)
     taken = lock.take(path, ME)
     assert taken is not None
     assert lock.read(path) == ME

@@ -20,7 +20,7 @@ from notify_tui.protocol.event import Content
 from notify_tui.protocol.node import NodeProtocol
 from notify_tui.security.identity import Identity
 from notify_tui.security.network import Network, save_network
-from tests.node.conftest import NETWORK, Home
+from tests.node.conftest import NETWORK, Home, free_port
 
 HELLO = Content(1, "hello")
 
@@ -116,16 +116,17 @@ def test_a_counter_that_cannot_be_read_begins_an_epoch(home: Home, network: Netw
 def test_a_port_that_is_taken_keeps_a_node_from_starting_and_leaves_nothing_behind(
     home: Home, network: Network
 ) -> None:
-    first = Node(home("ana"), network)
+    port = free_port()
+    first = Node(home("ana", port=port), network)
     first.start()
-    effective = home("bob", port=first.ready.feed)
-    with pytest.raises(NodeError, match=f"port {first.ready.feed}"):
+    effective = home("bob", port=port)
+    with pytest.raises(NodeError, match=f"port {port}"):
         Node(effective, network).start()
     assert lock.read(effective.paths.lock(NETWORK)) is None
     first.stop()
     again = Node(effective, network)
     again.start()
-    assert again.ready.feed == first.ready.feed
+    assert (again.ready.feed, again.ready.exchange) == (port, port + 1)
     again.stop()
 
 

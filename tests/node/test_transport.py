@@ -1,7 +1,7 @@
 """The sockets between nodes, joined on loopback behind real gates."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from time import monotonic
 
@@ -15,6 +15,7 @@ from notify_tui.node.poll import MESSAGES, Poll
 from notify_tui.node.transport import FEED_PORT, Ports, Transport, endpoint
 from notify_tui.protocol.batch import MAX_FRAME
 from notify_tui.security.network import curve_keys
+from tests.node.conftest import free_port
 
 KEYS = curve_keys(b"k" * 32)
 HOST = "127.0.0.1"
@@ -26,6 +27,7 @@ class Side:
 
     def __init__(self) -> None:
         self.context: zmq.Context[zmq.SyncSocket] = zmq.Context()
+        self.context.set(zmq.MAX_SOCKETS, 64)
         self.poll = Poll()
         self.gate = Gate(self.context, KEYS.client_public)
         self.poll.add(self.gate.socket, self.gate.answer)
@@ -167,6 +169,21 @@ def test_what_cannot_be_sent_is_dropped_without_a_word(side: Sides) -> None:
     assert lonely.frames == [] == lonely.messages
 
 
+def test_without_a_free_descriptor_a_peer_is_not_dialled_and_nothing_else_suffers(
+    side: Sides, caplog: pytest.LogCaptureFixture
+) -> None:
+    full = side()
+    own: list[zmq.SyncSocket] = []
+    with suppress(zmq.ZMQError):
+        while True:
+            own.append(full.context.socket(zmq.PAIR))
+    full.transport.connect(7, HOST, 1)
+    full.transport.transmit(7, b"dropped")
+    assert "cannot dial 127.0.0.1" in caplog.text
+    for socket in own:
+        socket.close()
+
+
 def test_a_link_that_was_given_up_says_nothing_more(side: Sides) -> None:
     dialler, accepter = side(), side()
     ports = accepter.listen()
@@ -240,7 +257,7 @@ def test_an_address_that_is_not_this_machines_cannot_be_listened_on(side: Sides)
 
 def test_a_node_follows_its_addresses_on_the_same_ports(side: Sides) -> None:
     speaker, listener = side(), side()
-    ports = speaker.listen()
+    ports = speaker.transport.bind((HOST,), free_port())
     speaker.transport.rebind(("127.0.0.2", "192.0.2.77"))
     listener.transport.interest((b"",))
     listener.transport.listen("127.0.0.2", ports.feed)
