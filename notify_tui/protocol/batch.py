@@ -23,6 +23,7 @@ VERSION = 1
 MAX_EVENTS = 512
 MAX_BYTES = 64 * 1024
 MAX_FRAME = 1024 * 1024
+MAX_NAME = 64
 SIGNATURE_BYTES = 64
 DIGEST_BYTES = 32
 NO_PREVIOUS = bytes(DIGEST_BYTES)
@@ -35,7 +36,11 @@ Verify = Callable[[bytes, bytes, bytes], bool]
 
 
 class Header(Struct, frozen=True, array_like=True, gc=False):
-    """What is signed. Sizes in bytes: network 16, origin, digest and previous 32 each."""
+    """What is signed. Sizes in bytes: network 16, origin, digest and previous 32 each.
+
+    `name` is what the origin called itself then: whoever holds its events can show it, even
+    if they never met. Who it is follows from the key alone.
+    """
 
     version: int
     network: bytes
@@ -47,6 +52,7 @@ class Header(Struct, frozen=True, array_like=True, gc=False):
     time: int
     digest: bytes
     previous: bytes
+    name: str = ""
 
 
 class Batch(Struct, frozen=True, gc=False):
@@ -103,12 +109,13 @@ def make_batch(
     previous: bytes,
     contents: Sequence[bytes],
     sign: Sign,
+    name: str = "",
 ) -> Batch:
     """Number, hash and sign encoded contents; `previous` is the stream's last header hash."""
     body = _encoder.encode([msgspec.Raw(content) for content in contents])
     header = Header(
         VERSION, network, key.origin, key.epoch, key.topic, first, len(contents), time,
-        _hash(body), previous,
+        _hash(body), previous, name,
     )  # fmt: skip
     encoded = _encoder.encode(header)
     prefix = key.topic.encode() + b"\0" + len(encoded).to_bytes(2, "big")
@@ -155,6 +162,8 @@ def _check_header(header: Header, prefix: bytes) -> None:
     sizes = len(header.network), len(header.origin), len(header.digest), len(header.previous)
     if sizes != (16, 32, DIGEST_BYTES, DIGEST_BYTES):
         raise WireError("a batch header with keys or hashes of a wrong size")
+    if len(header.name) > MAX_NAME:
+        raise WireError(f"a batch header with a name of {len(header.name)} letters")
     if not (1 <= header.count <= MAX_EVENTS and 1 <= header.first < 2**62):
         raise WireError(f"a batch of {header.count} events from number {header.first}")
     if not (0 <= header.epoch < 2**62 and 0 <= header.time < 2**63):

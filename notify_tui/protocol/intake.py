@@ -4,7 +4,7 @@ from enum import Enum, auto
 
 from notify_tui.errors import WireError
 from notify_tui.protocol.batch import NO_PREVIOUS, Batch, decode_batch, is_signed, split_contents
-from notify_tui.protocol.command import Place, Raise, Store
+from notify_tui.protocol.command import Place, Raise, Remember, Store
 from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.state import State
 from notify_tui.protocol.stream import Stream
@@ -81,15 +81,19 @@ class Intake:
                 return Verdict.FOREIGN
         if self._pending > self.PENDING_BYTES or state.now.mono < self.paused_until:
             return Verdict.LEFT
-        stream = state.streams.get(key)
-        if stream is None:
-            if state.streams.count(key.origin) >= state.settings.streams_per_origin:
-                raise WireError("a stream beyond the number that one origin may have")
-            stream = state.streams.add(Stream(key))
+        stream = state.streams.get(key) or self._begin(batch)
         if self._contradicts(stream, batch):
             stream.refused.add(batch.first, batch.last)
             return Verdict.FORKED
         return self._keep(stream, batch, repaired=repaired)
+
+    def _begin(self, batch: Batch) -> Stream:
+        state, key, name = self._state, batch.key, batch.header.name
+        if state.streams.count(key.origin) >= state.settings.streams_per_origin:
+            raise WireError("a stream beyond the number that one origin may have")
+        if name and key.origin != state.me.public and key.origin not in state.peers:
+            state.emit(Remember(key.origin, name, (), 0, 0))
+        return state.streams.add(Stream(key))
 
     def _contradicts(self, stream: Stream, batch: Batch) -> bool:
         first, last = max(batch.first, stream.baseline + 1), batch.last

@@ -101,7 +101,7 @@ class NodeProtocol:
             self._publisher.begin_epoch()
         self._forks.restore(restored.settings)
         for peer in restored.peers:
-            if peer.public == state.me.public:
+            if peer.public == state.me.public or not peer.hosts:
                 continue
             state.peers[peer.public] = Peer(peer.public, peer.name, peer.seen)
             self._dialling.found(peer_id(peer.public), peer.hosts, peer.exchange)

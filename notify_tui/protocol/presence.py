@@ -94,12 +94,13 @@ class Presence:
             # The least that it can be, so that what was published live is never taken for history.
             peer.offset = hello.wall - state.now.wall
         self._add_link(peer, said.link)
+        hosts = hello.hosts
         if host is not None:
             self._listen(peer, host)
-            hosts = tuple(dict.fromkeys((host, *hello.hosts)))
-            state.emit(Remember(peer.public, peer.name, hosts, peer.exchange, state.now.wall))
+            hosts = tuple(dict.fromkeys((host, *hosts)))
         else:
-            self._dialling.found(peer.id, hello.hosts, hello.exchange)
+            self._dialling.found(peer.id, hosts, hello.exchange)
+        state.emit(Remember(peer.public, peer.name, hosts, peer.exchange, state.now.wall))
         for known in hello.known:
             if known.public != state.me.public:
                 self._dialling.found(peer_id(known.public), known.hosts, known.exchange)

@@ -135,7 +135,7 @@ class Publisher:
             end += 1
         batch = make_batch(
             state.me.network, stream.key, stream.tail + 1, state.now.wall,
-            stream.digest or NO_PREVIOUS, waiting[start:end], state.me.sign,
+            stream.digest or NO_PREVIOUS, waiting[start:end], state.me.sign, state.me.name,
         )  # fmt: skip
         stream.take(batch)
         wall = state.now.wall

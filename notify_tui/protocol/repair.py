@@ -143,14 +143,15 @@ class Repair:
     def _choose(
         self, key: StreamKey, holders: list[tuple[Peer, Intervals]], turn: int
     ) -> tuple[Peer, Intervals]:
-        """The origin first; else whoever reaches lowest, in turn."""
+        """Of those that reach lowest, the origin every second time, else the others in turn."""
         low = min(next(iter(lacking))[0] for _, lacking in holders)
         able = [holder for holder in holders if next(iter(holder[1]))[0] == low]
-        for holder in able:
-            if holder[0].public == key.origin and turn % 2 == 0:
-                return holder
-        spread = turn + int.from_bytes(self._state.me.public[:2], "big")
-        return able[spread % len(able)]
+        others = [holder for holder in able if holder[0].public != key.origin]
+        origin = [holder for holder in able if holder[0].public == key.origin]
+        if origin and (turn % 2 == 0 or not others):
+            return origin[0]
+        spread = (turn // 2 if origin else turn) + int.from_bytes(self._state.me.public[:2], "big")
+        return others[spread % len(others)]
 
     def _ask(
         self, key: StreamKey, stream: Stream | None, want: Want, peer: Peer, lacking: Intervals
@@ -195,8 +196,9 @@ class Repair:
         """The log took something of the stream in: ask for the rest now, if it waits."""
         want = self._wants.get(key)
         stream = self._state.streams.get(key)
-        waits = stream and stream.coming.covers(want.last, want.last) if want else True
-        if want and not want.asked and not waits:
+        if want is None or stream is None or want.asked or not want.last:
+            return
+        if not stream.coming.covers(want.last, want.last):
             want.due = min(want.due, self._state.now.mono)
 
     def _strike(self, peer: Peer, key: StreamKey, want: Want) -> None:

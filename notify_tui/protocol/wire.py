@@ -9,7 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from notify_tui.errors import TopicError, WireError
-from notify_tui.protocol.batch import DIGEST_BYTES, MAX_FRAME, SIGNATURE_BYTES, Sign, Verify
+from notify_tui.protocol.batch import (
+    DIGEST_BYTES,
+    MAX_FRAME,
+    MAX_NAME,
+    SIGNATURE_BYTES,
+    Sign,
+    Verify,
+)
 from notify_tui.protocol.topic import SYSTEM, check_pattern, check_topic
 
 VERSION = 1
@@ -17,7 +24,6 @@ BEAT_PREFIX = b"\x01\0"
 CHALLENGE_BYTES = 16
 MAX_BEAT = 32 * 1024
 MAX_PAGE = 256 * 1024
-MAX_NAME = 64
 MAX_ADDRESSES = 16
 MAX_KNOWN = 64
 MAX_PATTERNS = 64
