@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import msgspec
 import zmq
@@ -54,6 +54,13 @@ DETACH_PATIENCE = 1.0
 PUBLISH_BYTES = 1024 * 1024
 
 Reply = TypeVar("Reply")
+
+
+class _Asked(NamedTuple):
+    """A question that is under way, and what it is to publish."""
+
+    number: int
+    part: list[msgspec.Raw]
 
 
 class Become(Struct, frozen=True):
@@ -132,18 +139,20 @@ class Client:
         not wait for anything. Raises as `publish` does.
         """
         topic = publishable(topic)
-        asked: deque[int] = deque()
+        asked: deque[_Asked] = deque()
         try:
             for part in _parts(contents):
-                asked.append(self._channel.ask(Publish, topic, part))
+                asked.append(_Asked(self._channel.ask(Publish, topic, part), part))
                 while asked and (
-                    published := self._published(asked, None if len(asked) >= WINDOW else 0.0)
+                    published := self._published(
+                        topic, asked, None if len(asked) >= WINDOW else 0.0
+                    )
                 ):
                     yield published
-            while asked and (published := self._published(asked, None)):
+            while asked and (published := self._published(topic, asked, None)):
                 yield published
         finally:
-            for ask in asked:
+            for ask, _part in asked:
                 self._channel.forget(ask)
 
     def hold(
@@ -264,17 +273,34 @@ class Client:
             try:
                 return _expect(Published, self._ask(Publish, topic, encoded))
             except EndedError as ended:
-                if self.node or not ended.untouched:
-                    raise
-                self._channel.close()
-                self._join()
+                self._join_another(ended)
 
-    def _published(self, asked: deque[int], timeout: float | None) -> Published | None:
-        answer = self._channel.answer(asked[0], timeout)
+    def _published(
+        self, topic: str, asked: "deque[_Asked]", timeout: float | None
+    ) -> Published | None:
+        try:
+            answer = self._channel.answer(asked[0].number, timeout)
+        except EndedError as ended:
+            self._join_another(ended)
+            again = [_Asked(self._channel.ask(Publish, topic, part), part) for _, part in asked]
+            asked.clear()
+            asked.extend(again)
+            return self._published(topic, asked, timeout)
         if answer is None:
             return None
         asked.popleft()
         return _expect(Published, answer)
+
+    def _join_another(self, ended: EndedError) -> None:
+        """Find or make another node, for what the one that ended had no time for.
+
+        Raises:
+            EndedError: it may have been done, or this client was or may not be a node.
+        """
+        if self.node or not self._become or not ended.untouched:
+            raise ended
+        self._channel.close()
+        self._join()
 
     def _join(self) -> None:
         deadline = time.monotonic() + ATTACH_PATIENCE

@@ -10,7 +10,7 @@ import zmq
 from notify_tui.errors import NodeError, WireError
 from notify_tui.node.poll import Poll
 from notify_tui.node.ready import INPROC, TO_ALL
-from notify_tui.node.transport import routed
+from notify_tui.node.transport import MORE, routed
 from notify_tui.protocol.control import (
     AnyQuestion,
     AnyReply,
@@ -73,7 +73,7 @@ class Control:
     def reply(self, client: bytes, reply: AnyReply) -> None:
         """Answer a client; one that is gone is reported, one that does not read is not awaited."""
         try:
-            self._socket.send(client, zmq.NOBLOCK | zmq.SNDMORE)
+            self._socket.send(client, MORE)
             self._socket.send(encode_control(reply), zmq.NOBLOCK)
         except zmq.ZMQError as error:
             if error.errno == zmq.EHOSTUNREACH and client in self.clients:

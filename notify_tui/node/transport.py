@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import zmq
 
@@ -37,6 +37,7 @@ FRAME_SLACK = 16 * 1024
 GOODBYE_LINGER = 200
 """Milliseconds that the last words get on their way out."""
 EVERYWHERE = ("*",)
+MORE: Final = zmq.NOBLOCK | zmq.SNDMORE
 
 _COMMON: dict[int, int] = {
     zmq.LINGER: 0,
@@ -191,7 +192,7 @@ class Transport:
         """Send a message over a link that was dialled (int) or that dialled us (bytes)."""
         if isinstance(link, bytes):
             with suppress(zmq.ZMQError):
-                self._exchange.send(link, zmq.NOBLOCK | zmq.SNDMORE)
+                self._exchange.send(link, MORE)
                 self._exchange.send(frame, zmq.NOBLOCK)
             self._poll.touch(self._exchange_source)
         elif dialled := self._links.get(link):

@@ -11,7 +11,6 @@ from notify_tui.protocol.control import (
     AskStatus,
     Attach,
     Await,
-    Detach,
     Done,
     Hold,
     Peers,
@@ -26,9 +25,9 @@ from notify_tui.protocol.publisher import Publisher
 from notify_tui.protocol.receipts import Receipts
 from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.state import State
-from notify_tui.protocol.topic import check_pattern, subscription
+from notify_tui.protocol.topic import check_pattern, covers, subscription
 from notify_tui.protocol.view import attached, figures, view_peer
-from notify_tui.protocol.wire import BEAT_PREFIX
+from notify_tui.protocol.wire import BEAT_PREFIX, MAX_PATTERNS
 
 
 class Clients:
@@ -90,7 +89,7 @@ class Clients:
             case AskStatus():
                 status = figures(self._state, self._repair.pulling)
                 self._state.emit(Reply(client, Status(question.ask, status)))
-            case Detach():
+            case _:
                 self.gone(client)
                 self._state.emit(Reply(client, Done(question.ask)))
 
@@ -114,14 +113,27 @@ class Clients:
         except TopicError as error:
             state.emit(Reply(client, Refused(question.ask, "TopicError", str(error))))
             return
+        interest = state.interest
+        for pattern in new:
+            if not any(covers(wide, pattern) for wide in interest):
+                kept = (wide for wide in interest if not covers(pattern, wide))
+                interest = (*kept, pattern)
+        if len(interest) > MAX_PATTERNS:
+            reason = f"this node keeps {MAX_PATTERNS} patterns already; one like 'builds.>' is wider"
+            state.emit(Reply(client, Refused(question.ask, "TopicError", reason)))
+            return
         state.emit(Reply(client, Done(question.ask)))
-        if fresh := [pattern for pattern in new if pattern not in state.interest]:
-            state.interest = (*state.interest, *fresh)
-            self.subscribe()
-            for peer in state.peers.values():
-                peer.version = 0
-            for peer in state.alive():
-                self._gossip.ask(peer)
+        if interest != state.interest:
+            self._keep(interest)
+
+    def _keep(self, interest: tuple[str, ...]) -> None:
+        """Want more from now on: what was claimed before is asked for again."""
+        self._state.interest = interest
+        self.subscribe()
+        for peer in self._state.peers.values():
+            peer.version = 0
+        for peer in self._state.alive():
+            self._gossip.ask(peer)
 
     def subscribe(self) -> None:
         """Let the feed through that is within the interest."""

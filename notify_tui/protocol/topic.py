@@ -96,6 +96,21 @@ def matches_any(patterns: tuple[str, ...], topic: str) -> bool:
     return any(matches(pattern, topic) for pattern in patterns)
 
 
+def covers(wide: str, narrow: str) -> bool:
+    """Whether a valid pattern takes every topic that another takes."""
+    if narrow[0] in "_@" and wide[0] in "*>":
+        return False
+    wider, narrower = wide.split("."), narrow.split(".")
+    for place, segment in enumerate(wider):
+        if place == len(narrower):
+            return False
+        if segment == ">":
+            return True
+        if narrower[place] == ">" or segment not in ("*", narrower[place]):
+            return False
+    return len(wider) == len(narrower)
+
+
 def subscription(pattern: str) -> bytes:
     """The ZeroMQ prefix that lets through everything the pattern takes, and as little else.
 

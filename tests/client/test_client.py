@@ -223,6 +223,27 @@ def test_a_publish_that_a_node_had_no_time_for_goes_to_the_next_one(
         assert client.reader.find(published).text == "not lost"
 
 
+def test_lines_that_a_node_had_no_time_for_go_to_the_next_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effective = home("ana")
+    first = Client.attach(effective, become=Become())
+    with Client.attach(effective, become=Become()) as client:
+        ask = client._channel.ask
+
+        def late(question: type[Publish], *fields: object) -> int:
+            first.close()
+            return ask(question, *fields)
+
+        monkeypatch.setattr(client._channel, "ask", late)
+        count = 3 * MAX_PUBLISH
+        answers = list(client.publish_lines("flood", map(said, map(str, range(count)))))
+        assert client.is_node
+        assert sum(answer.count for answer in answers) == count
+        texts = [event.text for event in client.subscribe(["flood"], since=0, live=False)]
+        assert texts == [str(number) for number in range(count)]
+
+
 def test_lines_under_way_when_a_node_ends_are_an_error(home: Home) -> None:
     effective = home("ana")
     first = Client.attach(effective, become=Become())

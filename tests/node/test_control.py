@@ -42,8 +42,11 @@ class Desk:
 
     def take(self, count: int = 1) -> None:
         while len(self.asked) < count:
-            for source in self.poll.wait(10):
-                self.poll.drain(source)
+            self.turn(10)
+
+    def turn(self, seconds: float = 0.01) -> None:
+        for source in self.poll.wait(seconds):
+            self.poll.drain(source)
 
     def client(self) -> zmq.SyncSocket:
         socket = self.context.socket(zmq.DEALER)
@@ -102,6 +105,7 @@ def test_a_client_that_vanished_is_found_out_by_a_probe(desk: Desk) -> None:
         assert heard(client) == Done(TO_ALL)
     while not desk.gone:
         desk.control.probe()
+        desk.turn()
     assert desk.gone == [desk.asked[0][0]]
     assert desk.control.alone.is_set()
 

@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+from itertools import chain, repeat
 from queue import SimpleQueue
 
 import pytest
@@ -34,7 +35,8 @@ def test_without_anybody_to_look_up_it_does_nothing() -> None:
 def test_a_name_that_is_unknown_is_told_once_and_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answers = iter([OSError("unknown"), OSError("unknown"), [(0, 0, 0, "", ("10.0.0.7", 0))]])
+    unknown = [OSError("unknown"), OSError("unknown")]
+    answers = chain(unknown, repeat([(0, 0, 0, "", ("10.0.0.7", 0))]))
 
     def resolve(*_: object, **__: object) -> object:
         answer = next(answers)

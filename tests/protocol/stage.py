@@ -6,7 +6,7 @@ A test reads as a transcript: what is given to the node, and the commands that f
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from notify_tui.protocol.batch import NO_PREVIOUS, Batch, make_batch
+from notify_tui.protocol.batch import NO_PREVIOUS, Batch, decode_contents, make_batch
 from notify_tui.protocol.command import (
     Command,
     Connect,
@@ -123,7 +123,12 @@ class Puppet:
         """The frame of the next heartbeat; its claims are a new state version."""
         before = self.version if since is None else since
         self.version += bool(claims)
-        about = {"interval": 1.0, "name": self.name, "status": "", "tags": {}} | fields
+        about: dict[str, Any] = {
+            "interval": 1.0,
+            "name": self.name,
+            "status": "",
+            "tags": {},
+        } | fields
         word = Heartbeat(
             self.boot, self._next(), about["interval"], about["name"], about["status"],
             about["tags"], before, self.version, claims,
@@ -139,7 +144,13 @@ class Puppet:
         return StreamKey(self.public, epoch, topic)
 
     def batch(
-        self, topic: str, *texts: str, epoch: int = 5, time: int = MORNING, fork: bool = False
+        self,
+        topic: str,
+        *texts: str,
+        epoch: int = 5,
+        time: int = MORNING,
+        fork: bool = False,
+        name: str = "",
     ) -> Batch:
         """The stream's next batch; with `fork`, another one in the place of the last."""
         key = self.key(topic, epoch)
@@ -147,7 +158,8 @@ class Puppet:
         if fork:
             first, previous = 1, NO_PREVIOUS
         contents = [encode_content(Content(time, text)) for text in texts or (f"{topic} {first}",)]
-        batch = make_batch(NETWORK, key, first, time, previous, contents, signer(self.public))
+        sign = signer(self.public)
+        batch = make_batch(NETWORK, key, first, time, previous, contents, sign, name)
         self._chain[key] = batch.last + 1, batch.digest
         return batch
 
@@ -173,9 +185,7 @@ class Stage:
         self.jobs: list[Job] = []
         self._entropy = 0
         me = Me(self.public, "node", "1", NETWORK, signer(self.public), verify, self._bytes)
-        self.node = NodeProtocol(
-            me, Settings(**settings), self.image.restored(), starts, self.now
-        )
+        self.node = NodeProtocol(me, Settings(**settings), self.image.restored(), starts, self.now)
         self.node.start(self.now, ("10.0.0.1",), FEED, EXCHANGE)
         self.started = self._turn()
 
@@ -274,7 +284,5 @@ def stored(commands: Iterable[Command]) -> list[Batch]:
 
 def told(commands: Iterable[Command]) -> list[str]:
     """What the node tells its user in `_peers`."""
-    from notify_tui.protocol.batch import decode_contents
-
     batches = [batch for batch in stored(commands) if batch.key.topic == "_peers"]
     return [content.text for batch in batches for content in decode_contents(batch)]

@@ -131,6 +131,7 @@ def changed(**fields: Any) -> Callable[[Header], Header]:
         (changed(origin=b"short"), "wrong size"),
         (changed(digest=b""), "wrong size"),
         (changed(previous=bytes(33)), "wrong size"),
+        (changed(name="x" * 65), "a name of 65 letters"),
         (changed(count=0), "0 events"),
         (changed(count=MAX_EVENTS + 1), "513 events"),
         (changed(first=0), "from number 0"),

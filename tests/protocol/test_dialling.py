@@ -1,10 +1,13 @@
-from notify_tui.protocol.command import Connect, Disconnect
+from collections.abc import Iterable
+from itertools import pairwise
+
+from notify_tui.protocol.command import Command, Connect, Disconnect
 from tests.protocol.stage import EXCHANGE, Puppet, Stage, only
 
 HOSTS = ("10.0.0.2", "10.0.0.3", "10.0.0.4")
 
 
-def dialled(commands: list) -> list[str]:  # type: ignore[type-arg]
+def dialled(commands: Iterable[Command]) -> list[str]:
     return [dial.host for dial in only(commands, Connect)]
 
 
@@ -29,11 +32,8 @@ def test_the_first_that_answers_is_kept_and_the_others_are_given_up() -> None:
 def test_who_answers_nowhere_is_tried_again_ever_more_rarely() -> None:
     stage, ana = Stage(dial_patience=2.0, redial=(1.0, 15.0)), Puppet("ana")
     stage.give("on_found", ana.id, ("10.0.0.2",), EXCHANGE)
-    times = []
-    for _ in range(700):
-        if dialled(stage.wait(0.1)):
-            times.append(stage.mono)
-    pauses = [round(later - before) for before, later in zip(times, times[1:], strict=False)]
+    times = [stage.mono for _ in range(700) if dialled(stage.wait(0.1))]
+    pauses = [round(later - before) for before, later in pairwise(times)]
     assert pauses == [4, 6, 10, 17, 17]
 
 
@@ -91,9 +91,7 @@ def test_an_address_that_the_user_gave_takes_whoever_answers() -> None:
 def test_somebody_who_is_connected_already_is_not_kept_twice() -> None:
     stage, ana = Stage(), Puppet("ana")
     first, _ = stage.reach(ana)
-    second, commands = stage.answer(
-        ana, stage.give("on_found", None, ("10.0.0.2",), EXCHANGE)
-    )
+    second, commands = stage.answer(ana, stage.give("on_found", None, ("10.0.0.2",), EXCHANGE))
     assert Disconnect(second) in commands
     assert stage.peer(ana).links == [first]
 
@@ -123,6 +121,13 @@ def test_one_wrong_answer_does_not_stop_the_other_addresses() -> None:
     stage.answer(eve, found)
     link, _ = stage.answer(ana, stage.wait(0.26))
     assert stage.peer(ana).links == [link]
+
+
+def test_a_link_that_nobody_dialled_is_answered_by_nobody() -> None:
+    stage = Stage()
+    assert stage.node._dialling.answered(99, b"") is None
+    stage.node._dialling.hang_up(99)
+    assert not stage.node.drain()
 
 
 def test_peers_of_earlier_starts_are_dialled_at_once() -> None:

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from notify_tui.protocol.batch import NO_PREVIOUS, make_batch
-from notify_tui.protocol.command import Place, Raise, Store, StoreFailed
+from notify_tui.protocol.command import Place, Raise, Remember, Store, StoreFailed
 from notify_tui.protocol.event import Content, encode_content
 from notify_tui.protocol.intake import Intake
 from tests.protocol.signature import key_of, signer
@@ -159,6 +159,14 @@ def test_a_stream_has_an_origin_with_room_for_it() -> None:
     stage.hear(ana.batch("a").frame)
     assert not stored(stage.hear(ana.batch("b").frame))
     assert stored(stage.hear(Puppet("bob").batch("b").frame))
+
+
+def test_the_name_of_an_origin_that_was_never_met_is_remembered() -> None:
+    stage, ana, bob = Stage(), Puppet("ana"), Puppet("bob")
+    stage.accept(bob)
+    commands = stage.hear(ana.batch("a", name="ana").frame)
+    commands += stage.hear(bob.batch("a", name="bob").frame)
+    assert only(commands, Remember) == [Remember(ana.public, "ana", (), 0, 0)]
 
 
 def test_times_are_told_by_this_machines_clock() -> None:

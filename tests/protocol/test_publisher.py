@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from notify_tui.protocol.batch import MAX_BYTES, MAX_EVENTS, NO_PREVIOUS
-from notify_tui.protocol.command import Note, Reply, Resume, Send, Store, StoreFailed
+from notify_tui.protocol.command import Command, Note, Reply, Resume, Send, Store, StoreFailed
 from notify_tui.protocol.control import (
     MAX_PUBLISH,
     AskStatus,
@@ -19,7 +19,7 @@ def raw(text: str = "hi") -> msgspec.Raw:
     return msgspec.Raw(encode_content(Content(1, text)))
 
 
-def publish(stage: Stage, topic: str = "a.b", count: int = 1, ask: int = 1) -> list[object]:
+def publish(stage: Stage, topic: str = "a.b", count: int = 1, ask: int = 1) -> list[Command]:
     return list(stage.ask(Publish(ask, topic, [raw()] * count)))
 
 
@@ -108,7 +108,7 @@ def test_a_node_publishes_to_so_many_topics_at_most() -> None:
     assert isinstance(replies(stage.ask(Publish(4, "a", [raw()])))[0], Published)
 
 
-def fail(stage: Stage, commands: list[object]) -> list[object]:
+def fail(stage: Stage, commands: list[Command]) -> list[Command]:
     """The log had no room for what is among the commands."""
     stage.jobs.clear()
     lost = [StoreFailed(store.batch, "the disk is full") for store in only(commands, Store)]

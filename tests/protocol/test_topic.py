@@ -1,4 +1,5 @@
 import unicodedata
+from itertools import product
 
 import pytest
 from hypothesis import assume, given
@@ -10,6 +11,7 @@ from notify_tui.protocol.topic import (
     MAX_SEGMENTS,
     check_pattern,
     check_topic,
+    covers,
     matches,
     matches_any,
     publishable,
@@ -190,3 +192,15 @@ def test_whatever_a_pattern_takes_passes_its_prefix(data: st.DataObject, pattern
 def test_no_topic_is_taken_that_the_prefix_keeps_out(pattern: str, topic: str) -> None:
     if not (topic.encode() + b"\0").startswith(subscription(pattern)):
         assert not matches(pattern, topic)
+
+
+SMALL = [
+    ".".join(segments) for length in (1, 2, 3) for segments in product("abc", repeat=length)
+] + ["_a", "_a.b", "@a"]
+NARROW = ["a", "a.b", "*", ">", "a.*", "a.>", "*.b", "*.*", "*.>", "a.*.>", "_a", "_a.>", "@a"]
+
+
+@pytest.mark.parametrize(("wide", "narrow"), list(product(NARROW, repeat=2)))
+def test_a_pattern_covers_another_when_it_takes_all_its_topics(wide: str, narrow: str) -> None:
+    taken = [topic for topic in SMALL if matches(narrow, topic)]
+    assert covers(wide, narrow) is all(matches(wide, topic) for topic in taken)
