@@ -17,7 +17,6 @@ from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.state import State
 from notify_tui.protocol.wire import (
     BEAT_PREFIX,
-    AnyMessage,
     AskChanges,
     AskFeed,
     Changes,
@@ -37,6 +36,8 @@ from notify_tui.protocol.wire import (
     open_word,
 )
 
+AnySpeech = AskChanges | Changes | Pull | Pulled | Deliver | Confirm | Receipted | AskFeed | Fed
+"""What is said once both ends know each other."""
 FEED_INTERVALS = 4
 """For so long a feed goes over a connection after it was asked for."""
 
@@ -95,12 +96,12 @@ class Exchange:
                 introduction = self._greeting.welcomed(link, message)
             case Introduce():
                 introduction = self._greeting.introduced(link, message)
-            case Stranger():
+            case _:
                 self._greeting.estranged(link)
         if introduction and self._presence.introduced(introduction):
             self._forks.met(introduction.author)
 
-    def _answer(self, peer: Peer, link: Link, message: AnyMessage) -> None:
+    def _answer(self, peer: Peer, link: Link, message: AnySpeech) -> None:
         match message:
             case AskChanges():
                 self._gossip.answer(link, message)
@@ -124,7 +125,7 @@ class Exchange:
             case AskFeed():
                 until = self._state.now.mono + FEED_INTERVALS * self._state.interval()
                 self._state.followers[link] = until
-            case Fed():
+            case _:
                 self.fed(message.frame)
 
     def fed(self, frame: bytes) -> None:

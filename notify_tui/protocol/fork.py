@@ -60,10 +60,14 @@ class Forks:
         stream = self._state.streams.get(batch.key)
         same = stream and stream.have.touches(batch.first, batch.last)
         first = batch.first if same else batch.first - 1
-        if batch.key.origin == self._state.me.public:
-            self.mend(batch.key, first)
+        self.differs(batch.key, first, max(first, batch.last))
+
+    def differs(self, key: StreamKey, first: int, last: int) -> None:
+        """What is held of these numbers is not what their origin has followed up."""
+        if key.origin == self._state.me.public:
+            self.mend(key, first)
         else:
-            self._remember(batch.key, first, max(first, batch.last))
+            self._remember(key, first, last)
 
     def claimed(self, peer: Peer, claim: Claim) -> None:
         """A peer says how its stream ends: does it end so here?"""

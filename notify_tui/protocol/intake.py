@@ -6,6 +6,7 @@ from notify_tui.errors import WireError
 from notify_tui.protocol.batch import NO_PREVIOUS, Batch, decode_batch, is_signed, split_contents
 from notify_tui.protocol.command import Place, Raise, Remember, Store
 from notify_tui.protocol.event import StreamKey
+from notify_tui.protocol.fork import Forks
 from notify_tui.protocol.state import State
 from notify_tui.protocol.stream import Stream
 from notify_tui.protocol.topic import SYSTEM
@@ -37,8 +38,9 @@ class Intake:
 
     PENDING_BYTES = 32 * 1024 * 1024
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, forks: Forks) -> None:
         self._state = state
+        self._forks = forks
         self._pending = 0
         self.paused_until = 0.0
 
@@ -134,8 +136,12 @@ class Intake:
 
     def place(self, stream: Stream) -> None:
         """Give held batches that now follow the tail their place."""
-        for held in stream.placeable():
+        while held := stream.held.get(stream.tail + 1):
+            follows = stream.digest in (None, held.previous)
+            stream.place(held)
             self._state.emit(Place(stream.key, held.first))
+            if not follows:
+                self._forks.differs(stream.key, held.first - 1, held.first - 1)
         if not stream.held:
             stream.gap_since = None
 

@@ -10,7 +10,6 @@ from notify_tui.errors import WireError
 from notify_tui.protocol.clients import Clients
 from notify_tui.protocol.command import (
     Command,
-    Found,
     Note,
     Now,
     Outcome,
@@ -55,11 +54,11 @@ class NodeProtocol:
         self._greeting = Greeting(state)
         self._dialling = Dialling(state, self._greeting)
         self._publisher = Publisher(state)
-        self._intake = Intake(state)
         self._repair = Repair(state)
         self._news = News(state, self._publisher)
         self._reads = Reads(state)
         self._forks = Forks(state, self._publisher, self._reads, self._news)
+        self._intake = Intake(state, self._forks)
         self._gossip = Gossip(state, self._repair, self._forks)
         self._receipts = Receipts(state, self._publisher)
         self._clients = Clients(state, self._publisher, self._receipts, self._repair, self._gossip)
@@ -175,8 +174,6 @@ class NodeProtocol:
                 self._give_up(stream, gap)
 
     def _is_offered(self, stream: Stream, gap: tuple[int, int]) -> bool:
-        if stream.coming.touches(*gap):
-            return True
         offers = (peer.offers.get(stream.key) for peer in self._state.alive())
         return any(offer is not None and offer.touches(*gap) for offer in offers)
 
@@ -226,7 +223,7 @@ class NodeProtocol:
                     self._placed(outcome)
                 case StoreFailed():
                     self._failed(outcome)
-                case Found():
+                case _:
                     self._reads.found(outcome)
 
     def _stored(self, outcome: Stored) -> None:

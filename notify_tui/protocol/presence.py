@@ -13,6 +13,7 @@ from notify_tui.protocol.repair import Repair
 from notify_tui.protocol.state import State
 from notify_tui.protocol.wire import (
     AskFeed,
+    Fed,
     Goodbye,
     Heartbeat,
     Hello,
@@ -77,10 +78,10 @@ class Presence:
         """It started anew, and does not know our connections any more."""
         peer.begin(boot)
         for link in peer.links:
-            if isinstance(link, int):
-                self._greeting.dial(link)
-            else:
+            if isinstance(link, bytes):
                 self._greeting.hang_up(link)
+            elif self._greeting.author(link):
+                self._greeting.dial(link)
         peer.links.clear()
 
     def _take(self, peer: Peer, hello: Hello, said: Introduction, host: str | None) -> None:
@@ -206,9 +207,13 @@ class Presence:
             self._turn(peer, Sign.QUIET)
 
     def leave(self) -> None:
-        """Say goodbye."""
-        word = Goodbye(self._state.boot, self._state.next_turn())
-        self._state.send(encode_beat(self._state.signed(word)))
+        """Say goodbye, on the feed and over every connection: some do not hear the feed yet."""
+        state = self._state
+        frame = encode_beat(state.signed(Goodbye(state.boot, state.next_turn())))
+        state.send(frame)
+        for peer in state.alive():
+            if peer.links:
+                state.transmit(peer.links[0], Fed(0, frame))
 
     def _turn(self, peer: Peer, sign: Sign) -> None:
         peer.life, follow = step(peer.life, sign)

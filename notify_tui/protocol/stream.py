@@ -120,11 +120,6 @@ class Stream:
         self.coming.add(batch.first, batch.last)
         self.unconfirmed[batch.digest] = batch
 
-    def placeable(self) -> Iterator[Held]:
-        """Held batches that now follow the tail, each taken as it is given out."""
-        while held := self.held.get(self.tail + 1):
-            yield self.place(held)
-
     def place(self, held: Held) -> Held:
         """A held batch gets its place, whether or not it follows the tail."""
         self.placing[held.first] = self.held.pop(held.first)

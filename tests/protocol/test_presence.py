@@ -306,6 +306,15 @@ def test_a_node_that_ends_says_goodbye() -> None:
     assert [type(word) for word in beats(stage.node.drain())] == [Goodbye]
 
 
+def test_the_goodbye_goes_over_connections_too_for_who_does_not_hear_the_feed_yet() -> None:
+    stage, ana = Stage(), Puppet("ana")
+    stage.accept(ana)
+    stage.node.stop(stage.now)
+    commands = stage.node.drain()
+    frames = [command.frame for command in only(commands, Send)]
+    assert [said.frame for said in messages(commands) if isinstance(said, Fed)] == frames
+
+
 def test_who_cannot_be_dialled_is_asked_for_its_feed() -> None:
     stage, ana = Stage(), Puppet("ana")
     stage.accept(ana)
