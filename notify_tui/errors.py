@@ -11,6 +11,7 @@ peer does wrong (`WireError`) never leaves the node: it is counted and shown in 
     │   └── InviteError        an invite that is truncated, mistyped or foreign
     ├── StoreError         1   the log could not keep it (full, read-only, damaged)
     ├── NodeError          1   the node cannot start or does not answer
+    │   ├── MovedError         the node went to another network of its home
     │   └── ForkedError    6   the same identity runs elsewhere with another boot counter
     ├── UnconfirmedError   3   stored, but not confirmed in time
     ├── SilenceError       4   nothing came in time
@@ -56,6 +57,14 @@ class StoreError(NotifyError):
 
 class NodeError(NotifyError):
     """The node cannot start, or does not answer."""
+
+
+class MovedError(NodeError):
+    """The node went to another network of its home, of that name."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__(f"the node has moved to the network {network!r}; say it again there")
+        self.network = network
 
 
 class ForkedError(NodeError):

@@ -7,13 +7,22 @@ import click
 
 from notify_tui.cli import complete
 from notify_tui.cli.call import Call
+from notify_tui.cli.moves import move_node
 from notify_tui.cli.networks import known_networks, network_here
 from notify_tui.cli.speech import say
 from notify_tui.cli.table import print_table
 from notify_tui.cli.verb import LateGroup, Place, verb
-from notify_tui.config import DEFAULT_NETWORK, Paths, active_network, set_config_value
+from notify_tui.config import (
+    DEFAULT_NETWORK,
+    Paths,
+    active_network,
+    load_config,
+    set_config_value,
+)
 from notify_tui.errors import NodeError, NotifyError, UsageError
 from notify_tui.security.network import KEY_FILE, Network, open_network, save_network
+
+_VARIABLE = "NOTIFY_TUI_NETWORK"
 
 
 def _place(attribute: str, summary: str) -> Place:
@@ -169,13 +178,16 @@ def leave(call: Call, *, name: str, yes: bool) -> None:
     key = effective.paths.network(name) / KEY_FILE
     if not key.exists():
         raise UsageError(f"every home has the open network {name!r}; use another one instead")
-    _refuse_running(effective.paths, name)
+    active = _active_in_file(call) == name
+    if not active:
+        _refuse_running(effective.paths, name)
     if not (network.open or yes):
         _ask_to_leave(name)
+    if active:
+        _activate(call, open_network(DEFAULT_NETWORK))
+        _refuse_running(effective.paths, name)
     key.unlink()
     call.say(f"left {name}; its log stays in {effective.paths.network(name)}")
-    if effective.config.network == name and effective.sources["network"] == "config.toml":
-        _activate(call, open_network(DEFAULT_NETWORK))
 
 
 def _ask_to_leave(name: str) -> None:
@@ -224,11 +236,21 @@ def _print_invite(call: Call, network: Network, line: str) -> None:
 
 
 def _activate(call: Call, network: Network) -> None:
-    """Make the network the active one, and say if something stands above config.toml."""
-    paths = call.effective().paths
-    set_config_value(paths, "network", network.name)
+    """Make the network the active one, and say if something stands above config.toml.
+
+    A node that runs on the formerly active one moves.
+    """
+    before = _active_in_file(call)
+    set_config_value(call.effective().paths, "network", network.name)
     state = "open: everybody on the LAN may join" if network.open else "private"
     call.say(f"network {network.name} is active now ({state})")
-    above = os.environ.get("NOTIFY_TUI_NETWORK")
+    above = os.environ.get(_VARIABLE)
     if above and above != network.name:
-        say(f"warning: NOTIFY_TUI_NETWORK={above} stands above it, in this shell")
+        say(f"warning: {_VARIABLE}={above} stands above it, in this shell")
+    move_node(call, before, network.name)
+
+
+def _active_in_file(call: Call) -> str:
+    """The active network, whatever stands above config.toml here."""
+    environ = {name: value for name, value in os.environ.items() if name != _VARIABLE}
+    return load_config(call.home, {}, environ).config.network

@@ -1,13 +1,15 @@
 """`notify-tui peer`: a node in the foreground."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from notify_tui.cli import complete
 from notify_tui.cli.call import Call
+from notify_tui.cli.moves import across_moves
 from notify_tui.cli.paper import Paper
 from notify_tui.cli.readiness import tell_systemd
 from notify_tui.cli.verb import verb
@@ -16,6 +18,7 @@ from notify_tui.protocol.event import Event
 from notify_tui.protocol.topic import DIRECT, SYSTEM, check_pattern
 
 if TYPE_CHECKING:
+    from notify_tui.client import Client
     from notify_tui.node.ready import Ready
 
 PRESENCE = "_peers"
@@ -34,7 +37,8 @@ def command(call: Call, *, topics: tuple[str, ...]) -> None:
     """Be a node of the network in the foreground, until Ctrl-C or SIGTERM.
 
     Says `ready …` on stderr, then prints every event that it receives as a line. Peers that come
-    and go are told on stderr. Other commands of this home use this node while it runs.
+    and go are told on stderr. Other commands of this home use this node while it runs. It
+    goes along when `notify-tui network` makes another network the active one.
     """
     if topics:
         call.settings["keep"] = tuple(map(check_pattern, topics))
@@ -45,13 +49,22 @@ def command(call: Call, *, topics: tuple[str, ...]) -> None:
                 f"a node of this home runs already (pid {client.info.pid}); "
                 "`notify-tui subscribe '>'` shows what it receives"
             )
-        events = client.subscribe((*patterns, f"{DIRECT}{client.info.peer}", PRESENCE))
+        wanted = (*patterns, f"{DIRECT}{client.info.peer}", PRESENCE)
         try:
-            call.say(_start_line(client.node.ready))
-            tell_systemd("READY=1")
-            _print(call, events)
+            _print(call, across_moves(client, partial(_begin, call, client, wanted)))
         finally:
             tell_systemd("STOPPING=1")
+
+
+def _begin(
+    call: Call, client: "Client", wanted: tuple[str, ...], began: int | None
+) -> Iterator[Event]:
+    """The node is ready, at first or on another network."""
+    assert client.node is not None
+    events = client.subscribe(wanted, began=began)
+    call.say(_start_line(client.node.ready))
+    tell_systemd("READY=1")
+    return events
 
 
 def _print(call: Call, events: Iterable[Event]) -> None:

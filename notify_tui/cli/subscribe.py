@@ -1,8 +1,11 @@
 """`notify-tui subscribe`: follow topics as events come."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,11 +13,15 @@ from notify_tui.cli import complete
 from notify_tui.cli.call import Call
 from notify_tui.cli.choice import chosen
 from notify_tui.cli.moment import duration
+from notify_tui.cli.moves import across_moves
 from notify_tui.cli.start import LIVE, Skip, Start, start_of
 from notify_tui.cli.verb import verb
 from notify_tui.errors import SilenceError, UsageError
 from notify_tui.protocol.event import Event, Priority
 from notify_tui.protocol.topic import check_pattern
+
+if TYPE_CHECKING:
+    from notify_tui.client import Client
 
 
 @verb("subscribe", node=True)
@@ -51,13 +58,33 @@ def command(
     seconds = duration(timeout, "--timeout") if timeout else None
     start = _start(call, since) if since else LIVE
     with call.client("subscribe", transient=False) as client:
-        events = client.subscribe(wanted, since=start.position, timeout=seconds)
-        _print(call, filter(choice, filter(Skip(start), events)), count, timeout)
+        begin = partial(_begin, call, client, wanted, start, _deadline(seconds))
+        _print(call, filter(choice, across_moves(client, begin)), count, timeout)
 
 
 def _start(call: Call, since: str) -> Start:
     with call.reader() or nullcontext() as reader:
         return start_of(since, time.time_ns(), reader)
+
+
+def _deadline(seconds: float | None) -> float:
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def _begin(
+    call: Call,
+    client: "Client",
+    wanted: tuple[str, ...],
+    start: Start,
+    deadline: float,
+    began: int | None,
+) -> Iterator[Event]:
+    """Where the command was told to begin, or live on the network that the node moved to."""
+    left = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
+    if began is None:
+        return filter(Skip(start), client.subscribe(wanted, since=start.position, timeout=left))
+    call.say(f"the node has moved: following the network {client.info.network}")
+    return client.subscribe(wanted, began=began, timeout=left)
 
 
 def _print(call: Call, events: Iterator[Event], count: int | None, timeout: str | None) -> None:

@@ -6,17 +6,18 @@ node that lives answers at once, since its thread never waits for a disk.
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import zmq
 
 from notify_tui import errors
-from notify_tui.errors import NodeError, NotifyError
+from notify_tui.errors import MovedError, NodeError, NotifyError
 from notify_tui.node.ready import STOPPED, TO_ALL
 from notify_tui.protocol.control import (
     AnyQuestion,
     AnyReply,
     AskStatus,
+    Moved,
     Refused,
     decode_reply,
     encode_control,
@@ -28,6 +29,8 @@ PING_AFTER = 2.0
 PATIENCE = 5.0
 """Seconds of silence that mean: it is stopped."""
 _RECONNECT_MS = 10
+
+Reply = TypeVar("Reply")
 
 
 class EndedError(NodeError):
@@ -51,7 +54,9 @@ class Channel:
         endpoint: str,
         pid: int,
         ended: Callable[[], NotifyError | None],
+        name: bytes = b"",
     ) -> None:
+        """With `name`, the node knows it under this routing id."""
         self._pid = pid
         self._ended = ended
         self._count = TO_ALL
@@ -64,10 +69,14 @@ class Channel:
         self._socket = context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, 0)
         self._socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
+        if name:
+            self._socket.set(zmq.ROUTING_ID, name)
         self._socket.connect(endpoint)
 
     def ask(self, question: Callable[..., AnyQuestion], *fields: Any) -> int:
         """Send a question; its number."""
+        if self._socket.closed:
+            raise EndedError("the connection to the node is closed")
         self._count += 1
         try:
             self._socket.send(encode_control(question(self._count, *fields)), zmq.NOBLOCK)
@@ -103,6 +112,10 @@ class Channel:
     def close(self) -> None:
         """Close the connection; what was not sent is dropped."""
         self._socket.close()
+
+    def stay(self) -> None:
+        """The node has not moved after all."""
+        self._end = None
 
     def _receive(self, seconds: float) -> bool:
         """Wait a while; whether the node said anything. Looks after the node if it did not."""
@@ -147,6 +160,8 @@ class Channel:
             if reply.ask == TO_ALL:
                 if isinstance(reply, Refused):
                     self._end = _ended(reply)
+                elif isinstance(reply, Moved):
+                    self._end = MovedError(reply.network)
             elif reply.ask in self._forgotten:
                 self._forgotten.discard(reply.ask)
             else:
@@ -158,6 +173,17 @@ class Channel:
             f"the node (pid {self._pid}) does not answer: it is stopped or stuck. "
             f"Let it go on (kill -CONT {self._pid}) or end it"
         )
+
+
+def expected(kind: type[Reply], answer: object) -> Reply:
+    """The answer, of that kind.
+
+    Raises:
+        NodeError: it is of another.
+    """
+    if not isinstance(answer, kind):
+        raise NodeError(f"the node answers {type(answer).__name__}, not {kind.__name__}")
+    return answer
 
 
 def _error(refused: Refused) -> NotifyError:

@@ -1,36 +1,29 @@
 """Client: reads the log itself; writes, asks and is woken through the node's control socket."""
 
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
-import zmq
-from msgspec import Struct
 
-from notify_tui.client.channel import Channel, EndedError
-from notify_tui.errors import NodeError, NotifyError, UnknownError
-from notify_tui.node import lock
-from notify_tui.node.ready import INPROC
+from notify_tui.client.channel import EndedError, expected
+from notify_tui.client.seat import Become, Seat
+from notify_tui.errors import NodeError, NotifyError
 from notify_tui.protocol.control import (
     MAX_PUBLISH,
-    VERSION,
     WINDOW,
     AnyQuestion,
     AskPeers,
     AskStatus,
-    Attach,
-    Attached,
     Await,
     Detach,
     Done,
     Held,
     Hold,
+    Move,
     Peers,
     PeerView,
     Publish,
@@ -45,15 +38,10 @@ from notify_tui.protocol.topic import check_pattern, publishable
 if TYPE_CHECKING:
     from notify_tui.client.subscription import Subscription
     from notify_tui.config import Effective
-    from notify_tui.log.reader import LogReader
-    from notify_tui.node.runtime import Node
 
-ATTACH_PATIENCE = 10.0
-"""Seconds during which nodes may come and go until one stays."""
 DETACH_PATIENCE = 1.0
+MOVE_PATIENCE = 10.0
 PUBLISH_BYTES = 1024 * 1024
-
-Reply = TypeVar("Reply")
 
 
 class _Asked(NamedTuple):
@@ -63,38 +51,11 @@ class _Asked(NamedTuple):
     part: list[msgspec.Raw]
 
 
-class Become(Struct, frozen=True):
-    """What a client may turn into when no node runs.
-
-    A `transient` node is no peer of standing: it joins and leaves without a word.
-    """
-
-    transient: bool = False
-
-
-class Client:
+class Client(Seat):
     """For one thread. `info` is what the node said of itself; `node` is it, if it runs here.
 
     As a context manager it closes itself.
     """
-
-    info: Attached
-
-    def __init__(self, effective: "Effective", label: str, become: Become | None) -> None:
-        self._effective = effective
-        self._name = effective.config.network
-        self._lock = effective.paths.lock(self._name)
-        self._label = label
-        self._become = become
-        self._context: zmq.Context[zmq.SyncSocket] | None = None
-        self._channel: Channel
-        self._awaiting: int | None = None
-        self.node: Node | None = None
-        try:
-            self._join()
-        except BaseException:
-            self._end()
-            raise
 
     @classmethod
     def attach(
@@ -107,18 +68,6 @@ class Client:
             NodeError: the node does not answer (its pid is named), or none can be started.
         """
         return cls(effective, label, become)
-
-    @property
-    def is_node(self) -> bool:
-        """Whether the node runs in this process, for this client."""
-        return self.node is not None
-
-    @cached_property
-    def reader(self) -> "LogReader":
-        """The log, for reading."""
-        from notify_tui.log.reader import LogReader
-
-        return LogReader(self._effective.paths.log(self._name))
 
     def publish(self, topic: str, content: Content) -> EventId:
         """Publish an event; its id, once it is durable.
@@ -175,18 +124,20 @@ class Client:
             Hold, published.epoch, published.topic, seq, count, tuple(require), everyone, grace,
             timeout,
         )  # fmt: skip
-        return _expect(Held, self._channel.answer(ask))
+        return expected(Held, self._channel.answer(ask))
 
     def subscribe(
         self,
         patterns: Sequence[str],
         *,
         since: int | None = None,
+        began: int | None = None,
         live: bool = True,
         timeout: float | None = None,
     ) -> "Subscription":
         """Events of these patterns in log order: those behind the position `since`, or live
-        ones from now on. Without `live`, it ends where the log ends.
+        ones from the time `began` on (ns since 1970; now). Without `live`, it ends where the
+        log ends.
 
         Raises:
             TopicError: a pattern is none.
@@ -195,12 +146,15 @@ class Client:
         from notify_tui.client.subscription import Subscription
 
         wanted = tuple(map(check_pattern, patterns))
-        position = self.reader.head() if since is None else since
+        if since is not None:
+            position = since
+        else:
+            position = self.reader.head() if began is None else self.reader.position_at(began)
         if live:
             self.widen([pattern for pattern in wanted if pattern[0] not in "_@"])
         return Subscription(
             self.reader, self.wake if live else None, wanted, position,
-            history=since is not None, timeout=timeout,
+            history=since is not None, timeout=timeout, began=began,
         )  # fmt: skip
 
     def wake(self, position: int, timeout: float | None = None) -> int | None:
@@ -214,22 +168,34 @@ class Client:
             if answer is None:
                 return None
             self._awaiting = None
-            newest = _expect(Woken, answer).position
+            newest = expected(Woken, answer).position
             if newest > position:
                 return newest
 
     def peers(self) -> tuple[PeerView, ...]:
         """Everybody the node knows."""
-        return _expect(Peers, self._ask(AskPeers)).peers
+        return expected(Peers, self._ask(AskPeers)).peers
 
     def status(self) -> dict[str, Any]:
         """Named figures of the node."""
-        return _expect(Status, self._ask(AskStatus)).figures
+        return expected(Status, self._ask(AskStatus)).figures
 
     def widen(self, patterns: Sequence[str]) -> None:
         """Have the node keep these patterns, too."""
         if patterns:
-            _expect(Done, self._ask(Widen, tuple(map(check_pattern, patterns))))
+            expected(Done, self._ask(Widen, tuple(map(check_pattern, patterns))))
+
+    def move_node(self, network: str, timeout: float = MOVE_PATIENCE) -> None:
+        """Have the node go to another network of its home; it is on its way when this returns.
+
+        Raises:
+            RefusedError: it stays, with the reason.
+            NodeError: its program does not do it in so many seconds, or it has ended.
+        """
+        answer = self._channel.answer(self._channel.ask(Move, network), timeout)
+        if answer is None:
+            raise NodeError(f"its program (pid {self.info.pid}) has not moved it in {timeout:g} s")
+        expected(Done, answer)
 
     def close(self, *, at_once: bool = False) -> None:
         """Detach; a node that runs here ends, a transient one when its clients are done.
@@ -259,19 +225,11 @@ class Client:
     def _ask(self, question: type[AnyQuestion], *fields: Any) -> Any:
         return self._channel.answer(self._channel.ask(question, *fields))
 
-    def _end(self) -> None:
-        if "reader" in self.__dict__:
-            self.reader.close()
-        if self.node:
-            self.node.stop()
-        if self._context:
-            self._context.term()
-
     def _publish(self, topic: str, contents: list[Content]) -> Published:
         encoded = [msgspec.Raw(encode_content(content)) for content in contents]
         while True:
             try:
-                return _expect(Published, self._ask(Publish, topic, encoded))
+                return expected(Published, self._ask(Publish, topic, encoded))
             except EndedError as ended:
                 self._join_another(ended)
 
@@ -289,7 +247,7 @@ class Client:
         if answer is None:
             return None
         asked.popleft()
-        return _expect(Published, answer)
+        return expected(Published, answer)
 
     def _join_another(self, ended: EndedError) -> None:
         """Find or make another node, for what the one that ended had no time for.
@@ -301,68 +259,6 @@ class Client:
             raise ended
         self._channel.close()
         self._join()
-
-    def _join(self) -> None:
-        deadline = time.monotonic() + ATTACH_PATIENCE
-        while True:
-            try:
-                self._join_once()
-                return
-            except (EndedError, lock.TakenError):
-                if time.monotonic() > deadline:
-                    raise
-
-    def _join_once(self) -> None:
-        held = lock.read(self._lock)
-        if held:
-            self._context = self._context or zmq.Context()
-            self._open(self._context, f"ipc://{held.socket}", held.pid, lambda: self._gone(held))
-        elif self._become:
-            self._start(self._become)
-        else:
-            raise UnknownError(
-                f"no node is running for the network {self._name!r} of {self._effective.paths.home}"
-                "; `notify-tui peer` starts one"
-            )
-
-    def _start(self, become: Become) -> None:
-        from notify_tui.config import active_network
-        from notify_tui.node.runtime import Node
-
-        node = Node(self._effective, active_network(self._effective), transient=become.transient)
-        node.start()
-        self.node = node
-
-        def ended() -> NotifyError | None:
-            return None if node.alive else node.failure or EndedError("the node has been stopped")
-
-        self._open(node.context, INPROC, os.getpid(), ended)
-
-    def _open(
-        self,
-        context: "zmq.Context[zmq.SyncSocket]",
-        endpoint: str,
-        pid: int,
-        ended: Callable[[], NotifyError | None],
-    ) -> None:
-        self._channel = Channel(context, endpoint, pid, ended)
-        self._awaiting = None
-        try:
-            self.info = _expect(Attached, self._ask(Attach, VERSION, self._label))
-        except NotifyError:
-            self._channel.close()
-            raise
-
-    def _gone(self, held: lock.LockInfo) -> NotifyError | None:
-        if lock.read(self._lock) == held:
-            return None
-        return EndedError(f"the node (pid {held.pid}) has ended")
-
-
-def _expect(kind: type[Reply], answer: object) -> Reply:
-    if not isinstance(answer, kind):
-        raise NodeError(f"the node answers {type(answer).__name__}, not {kind.__name__}")
-    return answer
 
 
 def _parts(contents: Iterable[Content]) -> Iterator[list[msgspec.Raw]]:

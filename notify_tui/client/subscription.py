@@ -7,7 +7,7 @@ its time, by this machine's clock, lies before the reader began. History is pass
 import time
 from collections.abc import Callable, Iterator
 
-from notify_tui.errors import SilenceError
+from notify_tui.errors import NotifyError, SilenceError
 from notify_tui.log.reader import LogReader, Row
 from notify_tui.protocol.event import Event, Source
 
@@ -21,7 +21,8 @@ Wake = Callable[[int, float | None], int | None]
 
 
 class Subscription:
-    """An iterator of events in log order; begins behind `position`.
+    """An iterator of events in log order; begins behind `position`. It can be gone on with
+    after an error, without loss.
 
     Raises from `next`:
         SilenceError: `timeout` seconds after it was made, if it is followed that long.
@@ -37,8 +38,10 @@ class Subscription:
         *,
         history: bool,
         timeout: float | None,
+        began: int | None = None,
     ) -> None:
-        """`wake` is None for a reader that ends where the log ends."""
+        """`wake` is None for a reader that ends where the log ends; `began` is ns since 1970,
+        now when None."""
         self._reader = reader
         self._wake = wake
         self._patterns = patterns
@@ -46,14 +49,18 @@ class Subscription:
         self._history = history
         self._timeout = timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        self._began = time.time_ns()
+        self._began = time.time_ns() if began is None else began
         self._events = self._follow()
 
     def __iter__(self) -> Iterator[Event]:
         return self
 
     def __next__(self) -> Event:
-        return next(self._events)
+        try:
+            return next(self._events)
+        except NotifyError:
+            self._events = self._follow()
+            raise
 
     @property
     def position(self) -> int:

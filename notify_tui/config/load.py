@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from notify_tui.config.nearest import nearest
 from notify_tui.config.paths import Paths, default_home
 from notify_tui.config.schema import DEFAULT_NETWORK, KEYS, MAX_WORD, Config, read_value
@@ -35,6 +37,11 @@ class Effective(NamedTuple):
     sources: dict[str, str]
     paths: Paths
     given: dict[str, Any]
+
+    def on(self, network: str) -> "Effective":
+        """The same on another network, as if config.toml named it."""
+        sources = {**self.sources, "network": self.paths.config_file.name}
+        return self._replace(config=replace(self.config, network=network), sources=sources)
 
 
 class _Said(NamedTuple):

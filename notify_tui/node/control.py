@@ -17,6 +17,7 @@ from notify_tui.protocol.control import (
     Attach,
     Detach,
     Done,
+    Moved,
     Refused,
     decode_question,
     encode_control,
@@ -86,10 +87,10 @@ class Control:
         for client in list(self.clients):
             self.reply(client, Done(TO_ALL))
 
-    def close(self, error: str, reason: str) -> None:
+    def close(self, word: Refused | Moved) -> None:
         """Tell every client why it is left alone, and close."""
         for client in list(self.clients):
-            self.reply(client, Refused(TO_ALL, error, reason))
+            self.reply(client, word)
         self._poll.pause(self._source)
         self._socket.close()
 

@@ -18,8 +18,9 @@ from notify_tui.node.control import Control
 from notify_tui.node.discovery import Candidate, Finding, Hosts
 from notify_tui.node.gate import Gate
 from notify_tui.node.mailbox import Mailbox
+from notify_tui.node.moving import Moving
 from notify_tui.node.poll import Poll
-from notify_tui.node.ready import STOPPED
+from notify_tui.node.ready import STOPPED, TO_ALL
 from notify_tui.node.transport import EVERYWHERE, Ports, Transport
 from notify_tui.protocol.command import (
     Connect,
@@ -35,7 +36,15 @@ from notify_tui.protocol.command import (
     Transmit,
     Unlisten,
 )
-from notify_tui.protocol.control import AnyQuestion, Attached, Hold, Publish, Status
+from notify_tui.protocol.control import (
+    AnyQuestion,
+    Attached,
+    Hold,
+    Move,
+    Publish,
+    Refused,
+    Status,
+)
 from notify_tui.protocol.node import NodeProtocol
 from notify_tui.security.network import CurveKeys, Network
 
@@ -77,6 +86,7 @@ class Engine:
         self._gate = Gate(context, keys.client_public)
         self._poll.add(self._gate.socket, self._gate.answer)
         self._control = Control(context, self._poll, self._question, self._gone)
+        self.moving = Moving(network.name, self._control.clients, self._control.reply)
         self._transport = Transport(
             context, self._poll, keys, self._frame, self._message, self._gate.deny
         )
@@ -130,9 +140,11 @@ class Engine:
     def close(self) -> None:
         """Tell the clients why, and close all sockets."""
         if self.failure:
-            self._control.close(type(self.failure).__name__, str(self.failure))
+            word = Refused(TO_ALL, type(self.failure).__name__, str(self.failure))
+            self._control.close(word)
         else:
-            self._control.close(STOPPED, "the node has been stopped")
+            stopped = Refused(TO_ALL, STOPPED, "the node has been stopped")
+            self._control.close(self.moving.word or stopped)
         self._transport.close()
         self._gate.close()
         self._poll.close()
@@ -190,6 +202,9 @@ class Engine:
     def _question(self, client: bytes, question: AnyQuestion) -> None:
         if isinstance(question, Publish | Hold):
             self.busy = self._now.mono
+        if isinstance(question, Move):
+            self.moving.ask(client, question)
+            return
         self._protocol.on_question(self._now, client, question)
 
     def _gone(self, client: bytes) -> None:

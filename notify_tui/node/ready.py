@@ -6,6 +6,8 @@ from msgspec import Struct
 
 INPROC: Final = "inproc://notify-tui.control"
 """Where clients in the node's own process find its control socket."""
+OWNER: Final = b"owner"
+"""The routing id of the client for which the node runs, in the same process."""
 TO_ALL: Final = 0
 """The number of an answer that nobody asked for: every client is meant."""
 STOPPED: Final = "stopped"

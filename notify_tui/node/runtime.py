@@ -6,7 +6,9 @@ import os
 import resource
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +83,11 @@ class Node:
         """Whether it runs."""
         return self._thread is not None and not self._ended.is_set()
 
-    def start(self) -> None:
+    def start(self, take_over: Callable[[], None] = lambda: None) -> None:
         """Become the node; it is ready when this returns. Once only.
+
+        `take_over` is called when the lock and the log are this node's, before it binds ports:
+        to end the node whose ports and whose place on the LAN it takes.
 
         Raises:
             TakenError: another process is the node already.
@@ -92,20 +97,25 @@ class Node:
         with ExitStack() as undo:
             undo.callback(self._inbox.close)
             undo.callback(self._close_context)
-            self._prepare(undo)
+            self._prepare(undo, take_over)
             undo.pop_all()
         self._thread = threading.Thread(target=self._run, name="node", daemon=True)
         self._thread.start()
         self._discovery.start()
         self._lookup.start()
 
-    def stop(self) -> None:
-        """Say goodbye, close the log and all sockets. From any thread, at any time, again."""
+    def stop(self, *, moved: str | None = None) -> None:
+        """Say goodbye, close the log and all sockets. From any thread, at any time, again.
+
+        With `moved`, all clients but the owner are told that it went to that network.
+        """
         with self._stopping:
             if self._thread is None or self._inbox.closed:
                 return
             self._lookup.stop()
             self._discovery.stop()
+            if moved is not None:
+                self._inbox.post(partial(self._engine.moving.go, moved))
             self._inbox.post(self._engine.end)
             self._thread.join(STOP_PATIENCE)
             if self._thread.is_alive():
@@ -116,6 +126,10 @@ class Node:
             if self._discovery.join():
                 self._inbox.close()
 
+    def remain(self, reason: str) -> None:
+        """It does not move as it was asked to: whoever asked is told why."""
+        self._inbox.post(lambda: self._engine.moving.remain(reason))
+
     def stay(self, patience: float = STAY) -> None:
         """Wait until every client has left, or nobody has published for a while (seconds)."""
         began = time.monotonic()
@@ -124,7 +138,7 @@ class Node:
             if self._engine.alone.wait(PROBE_EVERY):
                 return
 
-    def _prepare(self, undo: ExitStack) -> None:
+    def _prepare(self, undo: ExitStack, take_over: Callable[[], None]) -> None:
         """Everything up to the threads. The database is opened before the sockets are: running
         out of descriptors must not take it down, too."""
         effective, name, config = self.effective, self._network.name, self.effective.config
@@ -140,9 +154,11 @@ class Node:
         _make_room()
         self.context.set(zmq.MAX_SOCKETS, SOCKETS)
         keys = curve_keys(self._network.key)
+        take_over()
         self._engine = Engine(self.context, self._inbox, self._log, protocol, self._network, keys)
         undo.callback(self._engine.close)
         self._engine.figures = self._figures
+        self._engine.moving.rooted = self._rooted()
         everywhere = not config.interface
         ports = self._engine.bind(control, places.hosts, config.port, everywhere=everywhere)
         self.ready = Ready(config.name, identity.id, name, self._network.open, places.hosts, *ports)
@@ -152,6 +168,13 @@ class Node:
         )
         self._lookup = Lookup(self._connect(), self._found)
         self._log.start()
+
+    def _rooted(self) -> str | None:
+        effective = self.effective
+        if "network" in effective.given:
+            source = effective.sources["network"]
+            return f"its network was given explicitly ({source})"
+        return "it ends with its command, soon" if self._transient else None
 
     def _take_lock(self) -> str:
         paths, name = self.effective.paths, self._network.name

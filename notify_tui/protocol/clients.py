@@ -119,7 +119,9 @@ class Clients:
                 kept = (wide for wide in interest if not covers(pattern, wide))
                 interest = (*kept, pattern)
         if len(interest) > MAX_PATTERNS:
-            reason = f"this node keeps {MAX_PATTERNS} patterns already; one like 'builds.>' is wider"
+            reason = (
+                f"this node keeps {MAX_PATTERNS} patterns already; one like 'builds.>' is wider"
+            )
             state.emit(Reply(client, Refused(question.ask, "TopicError", reason)))
             return
         state.emit(Reply(client, Done(question.ask)))

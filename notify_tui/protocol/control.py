@@ -79,6 +79,12 @@ class Detach(Question, frozen=True, tag=8):
     """I am done. Answered by `Done`."""
 
 
+class Move(Question, frozen=True, tag=9):
+    """Go to another network of the home. The shell's to answer, by `Done` when it goes."""
+
+    network: str
+
+
 class Answer(Struct, frozen=True, array_like=True, tag_field="t"):
     """To a client; `ask` is its question's number."""
 
@@ -164,8 +170,14 @@ class Done(Answer, frozen=True, tag=8):
     """Done."""
 
 
-AnyQuestion = Attach | Publish | Await | Hold | Widen | AskPeers | AskStatus | Detach
-AnyReply = Attached | Published | Refused | Woken | Held | Peers | Status | Done
+class Moved(Answer, frozen=True, tag=9):
+    """Unasked: the node goes to another network; its owner is told before, all others after."""
+
+    network: str
+
+
+AnyQuestion = Attach | Publish | Await | Hold | Widen | AskPeers | AskStatus | Detach | Move
+AnyReply = Attached | Published | Refused | Woken | Held | Peers | Status | Done | Moved
 
 _encoder = msgspec.msgpack.Encoder()
 _questions = msgspec.msgpack.Decoder(AnyQuestion)

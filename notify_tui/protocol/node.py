@@ -151,7 +151,6 @@ class NodeProtocol:
         self._presence.tick()
         self._dialling.tick()
         self._greeting.tick()
-        self._gossip.tick()
         self._repair.tick()
         self._receipts.tick()
         if now.mono - self._judged >= self._state.settings.beat / 2:

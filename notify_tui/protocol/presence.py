@@ -174,16 +174,16 @@ class Presence:
     def tick(self) -> None:
         """Beat, and judge silences, when due."""
         state, mono = self._state, self._state.now.mono
-        interval = state.interval()
-        slept = mono - self._ticked - 2 * interval
-        self._ticked = mono
-        if slept > 0:
-            for peer in state.peers.values():
-                peer.heard += slept
+        passed, self._ticked = mono - self._ticked, mono
         if mono < self._next_beat:
             return
+        interval = state.interval()
+        if (slept := passed - 2 * interval) > 0:
+            for peer in state.peers.values():
+                peer.heard += slept
         self._next_beat = mono + interval
         state.send(encode_beat(state.signed(self._gossip.heartbeat())))
+        self._gossip.tick()
         self._keep_touch()
         for peer in list(state.peers.values()):
             self._judge(peer)

@@ -10,7 +10,14 @@ import zmq
 
 from notify_tui.client import channel as timing
 from notify_tui.client.channel import Channel, EndedError
-from notify_tui.errors import ForkedError, NodeError, NotifyError, StoreError, TopicError
+from notify_tui.errors import (
+    ForkedError,
+    MovedError,
+    NodeError,
+    NotifyError,
+    StoreError,
+    TopicError,
+)
 from notify_tui.node.ready import STOPPED, TO_ALL
 from notify_tui.protocol.control import (
     AnyQuestion,
@@ -19,6 +26,7 @@ from notify_tui.protocol.control import (
     AskStatus,
     Await,
     Done,
+    Moved,
     Peers,
     Refused,
     Status,
@@ -144,6 +152,34 @@ def test_a_node_that_halts_gives_its_own_error(node: Played) -> None:
     node.say(Refused(TO_ALL, "ForkedError", "a home was copied"))
     with pytest.raises(ForkedError, match="a home was copied"):
         node.channel.answer(ask)
+
+
+def test_a_node_that_moves_says_where_it_goes(node: Played) -> None:
+    done, open_ = node.channel.ask(AskPeers), node.channel.ask(AskPeers)
+    node.hear()
+    node.say(Peers(done, ()))
+    node.say(Moved(TO_ALL, "crew"))
+    assert node.channel.answer(done) == Peers(done, ())
+    with pytest.raises(MovedError, match="to the network 'crew'") as told:
+        node.channel.answer(open_)
+    assert told.value.network == "crew"
+
+
+def test_a_node_that_stays_after_all_goes_on_answering(node: Played) -> None:
+    ask = node.channel.ask(AskPeers)
+    node.hear()
+    node.say(Moved(TO_ALL, "crew"))
+    with pytest.raises(MovedError):
+        node.channel.answer(ask)
+    node.channel.stay()
+    node.say(Peers(ask, ()))
+    assert node.channel.answer(ask) == Peers(ask, ())
+
+
+def test_a_closed_connection_asks_nothing_more(node: Played) -> None:
+    node.channel.close()
+    with pytest.raises(EndedError, match="closed"):
+        node.channel.ask(AskPeers)
 
 
 def test_a_probe_is_no_answer_but_a_sign_of_life(node: Played) -> None:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from notify_tui.client import Become, Client, EndedError
-from notify_tui.client import client as client_module
+from notify_tui.client import Become, Client, EndedError, seat
 from notify_tui.errors import (
     EventError,
     NodeError,
@@ -315,7 +314,7 @@ def test_an_interrupt_while_a_client_waits_ends_it_cleanly(home: Home) -> None:
 def test_nodes_that_come_and_go_all_the_time_are_an_error_in_the_end(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "ATTACH_PATIENCE", 0.01)
+    monkeypatch.setattr(seat, "ATTACH_PATIENCE", 0.01)
     monkeypatch.setattr(lock, "take", lambda *_: None)
     with pytest.raises(lock.TakenError):
         Client.attach(home("ana"), become=Become())

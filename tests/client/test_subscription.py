@@ -75,6 +75,23 @@ def test_silence_ends_it_with_an_error() -> None:
         next(events)
 
 
+def test_after_an_error_it_goes_on_where_it_was() -> None:
+    log = FakeLog("one")
+    events = following(log, iter([None, 2]), timeout=0.5)
+    assert next(events) == "one"
+    with pytest.raises(SilenceError):
+        next(events)
+    log.add("two")
+    assert next(events) == "two"
+
+
+def test_what_is_history_depends_on_when_it_is_said_to_have_begun() -> None:
+    log = FakeLog()
+    log.add("by repair", repaired=True, local_time=5 * SLACK)
+    assert to_the_end(log, history=False, began=5 * SLACK) == ["by repair"]
+    assert to_the_end(log, history=False, began=7 * SLACK) == []
+
+
 def test_the_time_that_is_left_is_what_it_waits() -> None:
     waits: list[float | None] = []
 

@@ -209,6 +209,15 @@ def test_a_private_network_called_lan_is_the_one_that_is_entered(tmp_path: Path)
     assert active_network(effective) == private
 
 
+def test_the_same_configuration_can_be_had_on_another_network(tmp_path: Path) -> None:
+    effective = load(tmp_path, 'name = "ana"\n', port=7000)
+    other = effective.on("office")
+    assert (other.config.network, other.sources["network"]) == ("office", "config.toml")
+    assert (other.config.name, other.config.port) == ("ana", 7000)
+    assert (other.given, other.paths) == (effective.given, effective.paths)
+    assert effective.config.network == "lan"
+
+
 def test_a_network_that_is_not_here_is_unknown(tmp_path: Path) -> None:
     with pytest.raises(UnknownError, match="no network 'office' here"):
         active_network(load(tmp_path, network="office"))

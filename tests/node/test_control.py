@@ -60,7 +60,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
-    desk.control.close(STOPPED, "the end")
+    desk.control.close(Refused(TO_ALL, STOPPED, "the end"))
     desk.poll.close()
     desk.context.term()
 
@@ -134,7 +134,7 @@ def test_when_it_closes_every_client_is_told_why(tmp_path: Path) -> None:
     with desk.client() as client:
         client.send(encode_control(Attach(1, VERSION, "tui")))
         desk.take()
-        desk.control.close("ForkedError", "the younger one stops")
+        desk.control.close(Refused(TO_ALL, "ForkedError", "the younger one stops"))
         assert heard(client) == Refused(TO_ALL, "ForkedError", "the younger one stops")
     desk.poll.close()
     desk.context.term()

@@ -16,6 +16,8 @@ from notify_tui.protocol.control import (
     Done,
     Held,
     Hold,
+    Move,
+    Moved,
     Peers,
     PeerView,
     Publish,
@@ -44,6 +46,7 @@ QUESTIONS: list[AnyQuestion] = [
     AskPeers(6),
     AskStatus(7),
     Detach(8),
+    Move(9, "crew"),
 ]
 REPLIES: list[AnyReply] = [
     Attached(1, "id", "ana@pc", "lan", 4711, 17),
@@ -54,6 +57,7 @@ REPLIES: list[AnyReply] = [
     Peers(6, (VIEW,)),
     Status(7, {"events": 5}),
     Done(8),
+    Moved(0, "crew"),
 ]
 questions = st.sampled_from(QUESTIONS)
 replies = st.sampled_from(REPLIES)

@@ -47,7 +47,7 @@ class Host:
         network: Network,
         rng: Random,
         judge: Judge,
-        trace: Trace,
+        trace: Trace | None,
     ) -> None:
         self.place = place
         self.name = name_of(place)
@@ -83,9 +83,14 @@ class Host:
         """Whether its node runs."""
         return self.node is not None
 
+    def tell(self, what: str, thing: Any = None) -> None:
+        """A line of the trace, if somebody reads it."""
+        if self.trace:
+            self.trace(self.name, what, thing)
+
     def start(self) -> None:
         """Start the node on what the disk holds."""
-        self.trace(self.name, "starts", None)
+        self.tell("starts")
         self.stopped, self.interest = False, self.settings.keep
         Node(self)
         self.client.attach()
@@ -93,7 +98,7 @@ class Host:
     def crash(self) -> None:
         """kill -9, or the power fails."""
         if self.node:
-            self.trace(self.name, "crashes", None)
+            self.tell("crashes")
             self.node.end()
             self.disk.crash()
             self.client.detach()
@@ -102,7 +107,7 @@ class Host:
     def stop(self) -> None:
         """End the node in order, with a goodbye."""
         if self.node:
-            self.trace(self.name, "stops", None)
+            self.tell("stops")
             self.node.leave()
             self.disk.close()
             self.client.detach()
@@ -113,7 +118,7 @@ class Host:
 
     def restore(self, image: Image, starts: int | None) -> None:
         """Put another image in the place of the disk's, while the node is off."""
-        self.trace(self.name, "is restored", None)
+        self.tell("is restored")
         self.disk.image = image
         self.starts = starts
         self.judge.restored(self)
@@ -195,7 +200,8 @@ class Node:
         while self._inbox:
             inbox, self._inbox, self._frames = self._inbox, [], 0
             for what, arguments in inbox:
-                self.host.trace(self.host.name, what, arguments)
+                if self.host.trace:
+                    self.host.tell(what, arguments)
                 getattr(self.protocol, what)(now, *arguments)
         self._finish_turn(now)
         self._turning = False
@@ -235,7 +241,8 @@ class Node:
     def _execute(self, commands: list[Any]) -> None:
         jobs: list[Job] = []
         for command in commands:
-            self.host.trace(self.host.name, "commands", command)
+            if self.host.trace:
+                self.host.tell("commands", command)
             carry_out = _CARRY_OUT.get(type(command))
             if carry_out:
                 carry_out(self, command)

@@ -16,6 +16,7 @@ from notify_tui.protocol.wire import (
     Changes,
     Claim,
     Deliver,
+    Goodbye,
     Heartbeat,
     Pulled,
     Receipt,
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from tests.simulation.host import Host
 
 SPINS = 2000
-_words = msgspec.msgpack.Decoder(Heartbeat | Receipt)
+WORD_ENDS, EMPTY, SMALL = -67, 0x90, 190
+"""Before a beat's signature: the byte of a heartbeat without claims. Most are."""
+_words = msgspec.msgpack.Decoder(Heartbeat | Goodbye | Receipt)
 _TELLING = frozenset({6, 8, 9, 11})
 """Tags of the messages that say something about what is durable."""
 
@@ -141,7 +144,9 @@ class Judge:
         if not frame.startswith(BEAT_PREFIX):
             self._is_durable(host, frame)
             return
-        word = _words.decode(decode_beat(frame).word) if len(frame) > 200 else None
+        if frame[WORD_ENDS] == EMPTY and len(frame) < SMALL:
+            return
+        word = _words.decode(decode_beat(frame).word)
         if isinstance(word, Heartbeat):
             self._claims(host, word.claims)
 
@@ -183,6 +188,14 @@ class Judge:
     def floor(self, host: "Host", key: StreamKey) -> int:
         """The baseline that the host has on disk, or has told and could not write down yet."""
         return max(host.disk.image.kept(key).baseline, self._floors.get((host.place, key), 0))
+
+    def is_past(self, host: "Host", texts: list[str]) -> bool:
+        """Whether the host has a baseline above events of these texts, wherever they stand."""
+        return any(
+            text in texts and self.floor(host, batch.key) >= seq
+            for batch in self.made.values()
+            for seq, text in enumerate(self.texts(batch), batch.first)
+        )
 
     # What a client is told.
 

@@ -222,7 +222,7 @@ class Network:
     def publish(self, process: Process, frame: bytes) -> None:
         """Send a frame to whoever subscribes to it."""
         for connection in self._subscribers[process.place]:
-            if any(frame.startswith(prefix) for prefix in connection.dialler.prefixes):
+            if frame.startswith(connection.dialler.prefixes):
                 self._carry(connection, frame, back=True)
 
     def transmit(self, process: Process, link: Link, frame: bytes) -> None:

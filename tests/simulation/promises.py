@@ -110,7 +110,7 @@ def durable_publish(live: list[Host], judge: Judge) -> Iterator[str]:
             key = StreamKey(reply.origin, reply.epoch, reply.topic)
             for other in live:
                 missing = [text for text in texts if text not in shown[other.place]]
-                if missing and wants(other, key) and judge.floor(other, key) < reply.first:
+                if missing and wants(other, key) and not judge.is_past(other, missing):
                     yield f"{other.name} lacks {missing}, acknowledged by {host.name}"
 
 

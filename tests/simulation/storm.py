@@ -7,9 +7,9 @@ from msgspec import Struct
 from tests.simulation.network import Weather
 
 TROUBLES = (
-    "crash", "crash", "restart", "die", "partition", "partition", "one_way", "reset", "restore",
-    "lose_disk", "fill_disk", "slow_disk", "jump", "slow", "suspend", "newcomer", "burst", "move",
-    "widen", "sleep_a_week",
+    "crash", "crash", "restart", "die", "last_words", "partition", "partition", "one_way",
+    "reset", "restore", "lose_disk", "fill_disk", "slow_disk", "jump", "slow", "suspend",
+    "newcomer", "burst", "move", "widen", "sleep_a_week",
 )  # fmt: skip
 """Names of functions in `troubles`; twice is twice as often."""
 
@@ -39,7 +39,7 @@ class Storm(Struct, frozen=True):
 def storm_of(seed: int, hosts: int | None = None) -> Storm:
     """The storm of a seed; most are small, so that many fit in a minute."""
     rng = Random(seed)
-    many = hosts or rng.choice((2, 2, 3, 3, 3, 4, 4, 5, 6, 8))
+    many = hosts or rng.choice((2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 5, 6, 8))
     seconds = rng.uniform(4, 12)
     names = rng.sample(sorted(set(TROUBLES)), rng.randint(1, 5))
     count = rng.randint(1, 6)

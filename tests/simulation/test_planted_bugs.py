@@ -148,7 +148,7 @@ def numbers_lost_with_a_failed_commit(patch: pytest.MonkeyPatch) -> None:
 
 PLANTED: list[tuple[Plant, tuple[str, ...]]] = [
     (repair_only_from_the_origin, ("die", "newcomer", "partition")),
-    (contiguous_only_have_sets, ("die", "one_way", "newcomer", "die")),
+    (contiguous_only_have_sets, ("last_words", "last_words")),
     (heartbeats_without_heads, ()),
     (send_before_commit, ("crash",)),
     (sequence_reuse_after_restore, ("restore", "crash", "restore")),

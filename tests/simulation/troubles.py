@@ -27,12 +27,29 @@ def restart(world: "World") -> None:
 
 def die(world: "World") -> None:
     """A host dies for good, as long as others are left and can find each other."""
-    living = [host for host in world.hosts if not host.dead]
     host = world.pick_running()
-    known = host and (world.storm.multicast or host.place)
-    if host and known and len(living) > 2:
-        host.crash()
-        host.dead = True
+    if host and _is_dispensable(world, host):
+        _die(host)
+
+
+def last_words(world: "World") -> None:
+    """A host says a few things, one after the other, and dies before anybody can ask again."""
+    host = world.pick_running()
+    if host and _is_dispensable(world, host):
+        topic = world.topic()
+        for place in range(6):
+            world.later(0.006 * place, host.client.publish, topic)
+        world.later(0.04, _die, host)
+
+
+def _is_dispensable(world: "World", host: "Host") -> bool:
+    living = [other for other in world.hosts if not other.dead]
+    return len(living) > 2 and (world.storm.multicast or host.place > 0)
+
+
+def _die(host: "Host") -> None:
+    host.crash()
+    host.dead = True
 
 
 def partition(world: "World") -> None:
@@ -80,7 +97,7 @@ def restore(world: "World") -> None:
 
 
 def _restore(world: "World", host: "Host") -> None:
-    if host.backup is None or host.dead:
+    if host.backup is None or host.dead or world.healed:
         return
     image, starts = host.backup
     host.crash()
@@ -188,6 +205,7 @@ def sleep_a_week(world: "World") -> None:
 
 def end(world: "World") -> None:
     """The storm is over: who can be here is here, and nothing stands in anybody's way."""
+    world.healed = True
     for host in world.hosts:
         host.disk.full, host.disk.slow, host.turn_delay = False, 1.0, 0.0
         _resume(host)
@@ -200,7 +218,7 @@ def end(world: "World") -> None:
 NAMED: dict[str, Callable[["World"], None]] = {
     function.__name__: function
     for function in (
-        crash, restart, die, partition, one_way, reset, restore, lose_disk, fill_disk, slow_disk,
-        jump, slow, suspend, newcomer, burst, move, widen, sleep_a_week,
+        crash, restart, die, last_words, partition, one_way, reset, restore, lose_disk, fill_disk,
+        slow_disk, jump, slow, suspend, newcomer, burst, move, widen, sleep_a_week,
     )
 }  # fmt: skip

@@ -17,22 +17,20 @@ TOPICS = ("a.x", "a.y", "b.x", "b.y.z")
 PATIENCE = 90.0
 """Simulated seconds after the storm, in which every promise must come to be kept."""
 GLANCE = 1.0
-
-
-def _no_trace(_who: str, _what: str, _thing: Any) -> None:
-    return
+REST = 15.0
 
 
 class World:
     """One storm."""
 
-    def __init__(self, storm: Storm, trace: Trace = _no_trace) -> None:
+    def __init__(self, storm: Storm, trace: Trace | None = None) -> None:
         self.storm = storm
         self.rng = Random(storm.seed)
         self.scheduler = Scheduler()
         self.judge = Judge()
         self.network = Network(self.scheduler, self.rng, storm.weather)
         self.moves = 0
+        self.healed = False
         self._trace = trace
         everybody = [self._host(place) for place in range(storm.hosts + storm.newcomers)]
         self.hosts = everybody[: storm.hosts]
@@ -111,12 +109,16 @@ class World:
         for _ in range(storm.publishes):
             self.later(self.rng.uniform(0.1, storm.seconds), self._publish)
         self.scheduler.run(storm.seconds)
-        self._trace("world", "heals", None)
+        self._tell_of("heals")
         troubles.end(self)
         self._settle()
 
+    def _tell_of(self, what: str, thing: Any = None) -> None:
+        if self._trace:
+            self._trace("world", what, thing)
+
     def _befall(self, name: str) -> None:
-        self._trace("world", "trouble", name)
+        self._tell_of("trouble", name)
         troubles.NAMED[name](self)
 
     def _publish(self) -> None:
@@ -133,9 +135,20 @@ class World:
             self.scheduler.run(self.scheduler.now + GLANCE)
             broken = list(unkept(self.hosts, self.judge))
         if self.rng.random() < 0.1:
-            self.scheduler.run(self.scheduler.now + 15.0)
-            if broken := list(unkept(self.hosts, self.judge)):
-                raise BrokenPromiseError("kept, and broken again: " + "; ".join(broken))
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing happens any more: promises stay kept, and nobody asks for what all have."""
+        pulls = self._pulls()
+        self.scheduler.run(self.scheduler.now + REST)
+        if broken := list(unkept(self.hosts, self.judge)):
+            raise BrokenPromiseError("kept, and broken again: " + "; ".join(broken))
+        if self._pulls() != pulls:
+            raise BrokenPromiseError("somebody keeps asking for what everybody has")
+
+    def _pulls(self) -> int:
+        nodes = [host.node for host in self.hosts if host.node]
+        return sum(node.protocol._state.counts.get("pulls", 0) for node in nodes)
 
 
 def run(seed: int, hosts: int | None = None) -> None:
