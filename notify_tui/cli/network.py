@@ -178,16 +178,15 @@ def leave(call: Call, *, name: str, yes: bool) -> None:
     key = effective.paths.network(name) / KEY_FILE
     if not key.exists():
         raise UsageError(f"every home has the open network {name!r}; use another one instead")
-    active = _active_in_file(call) == name
-    if not active:
-        _refuse_running(effective.paths, name)
     if not (network.open or yes):
         _ask_to_leave(name)
-    if active:
-        _activate(call, open_network(DEFAULT_NETWORK))
-        _refuse_running(effective.paths, name)
+    if active := _active_in_file(call) == name:
+        move_node(call, name, DEFAULT_NETWORK)
+    _refuse_running(effective.paths, name)
     key.unlink()
     call.say(f"left {name}; its log stays in {effective.paths.network(name)}")
+    if active:
+        _activate(call, open_network(DEFAULT_NETWORK))
 
 
 def _ask_to_leave(name: str) -> None:
@@ -207,7 +206,10 @@ def _refuse_running(paths: Paths, name: str) -> None:
 @verb("use")
 @click.argument("name", shell_complete=complete.networks)
 def use(call: Call, *, name: str) -> None:
-    """Make network NAME the active one: what commands use unless told otherwise."""
+    """Make network NAME the active one: what commands use unless told otherwise.
+
+    A node that runs on the formerly active one switches, and its clients stay with it.
+    """
     _activate(call, network_here(call.effective().paths, name))
 
 

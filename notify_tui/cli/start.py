@@ -39,7 +39,7 @@ def start_of(text: str, now: int, reader: "LogReader | None") -> Start:
         return Start(0)
     if is_id(text):
         event = _found(text, reader)
-        return Start(reader.position_at(event.received) if reader else 0, event.id)
+        return Start(reader.position_of(event.id) - 1 if reader else 0, event.id)
     at = moment(text, "--since", now)
     return Start(reader.position_at(at) if reader else 0)
 
@@ -65,15 +65,17 @@ def _found(text: str, reader: "LogReader | None") -> Event:
 
 
 class Skip:
-    """Lets events through that come after `start.after`."""
+    """Lets events through that come after `start.after`, where reading begins in its batch."""
 
     def __init__(self, start: Start) -> None:
         self._waiting = start.after
 
     def __call__(self, event: Event) -> bool:
         """Whether the event comes after the start."""
-        if self._waiting is None:
+        after = self._waiting
+        if after is None:
             return True
-        if event.id == self._waiting:
+        before = event.id.stream == after.stream and event.seq <= after.seq
+        if not before or event.seq == after.seq:
             self._waiting = None
-        return False
+        return not before

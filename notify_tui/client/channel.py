@@ -75,7 +75,7 @@ class Channel:
 
     def ask(self, question: Callable[..., AnyQuestion], *fields: Any) -> int:
         """Send a question; its number."""
-        if self._socket.closed:
+        if self.closed:
             raise EndedError("the connection to the node is closed")
         self._count += 1
         try:
@@ -112,6 +112,11 @@ class Channel:
     def close(self) -> None:
         """Close the connection; what was not sent is dropped."""
         self._socket.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._socket.closed
 
     def stay(self) -> None:
         """The node has not moved after all."""

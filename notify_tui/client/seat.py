@@ -110,7 +110,7 @@ class Seat:
             node = Node(effective, active_network(effective))
             node.start(take_over)
         except NotifyError as error:
-            if not old.alive:
+            if self._channel.closed:
                 raise
             old.remain(str(error))
             self._channel.stay()

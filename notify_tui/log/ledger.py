@@ -8,6 +8,7 @@ from notify_tui.log.marks import EDGE, survey
 from notify_tui.log.schema import Flag
 from notify_tui.protocol.batch import NO_PREVIOUS, Batch, decode_batch
 from notify_tui.protocol.command import (
+    Damaged,
     Job,
     Note,
     Outcome,
@@ -26,6 +27,11 @@ AHEAD = 60_000_000_000
 KNOWN_STREAMS = 65_536
 
 _APPEND = "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_DAMAGE = (
+    "UPDATE batches SET flags = flags | ? WHERE pos = ?"
+    " RETURNING stream, CAST(first AS INTEGER), CAST(last AS INTEGER)"
+)
+"""Cast, since in a damaged row a number may be something else."""
 _MARK = "INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?)"
 NEWEST = "SELECT max(newest, ifnull((SELECT max(pos) FROM batches), 0)) FROM log"
 """The highest position ever given, 0 if none was."""
@@ -72,15 +78,18 @@ class Ledger:
         self._flush()
         return outcomes
 
-    def quarantine(self, position: int) -> None:
+    def quarantine(self, position: int) -> list[tuple[int, int]]:
         """The row's frame is not what was stored: it counts as lost, and keeps its place.
+
+        Returns (first, last) of what is lost, if there is such a row.
 
         Raises:
             sqlite3.Error: the log cannot be written.
         """
-        bad = "UPDATE batches SET flags = flags | ? WHERE pos = ? RETURNING stream, first, last"
-        for stream, first, last in self._db.execute(bad, (Flag.DAMAGED, position)).fetchall():
+        rows = self._db.execute(_DAMAGE, (Flag.DAMAGED, position)).fetchall()
+        for stream, first, last in rows:
             self._lose(stream, first, last)
+        return [(first, last) for _, first, last in rows]
 
     def _store(self, job: Store) -> Stored:
         batch, flags = job.batch, Flag.REPAIRED if job.repaired else 0
@@ -146,6 +155,7 @@ class Ledger:
             " RETURNING last, time, digest, flags, received, local_time, frame",
             (stream, job.first),
         ).fetchall()
+        damaged: list[Outcome] = []
         for last, time, digest, flags, received, local_time, frame in held:
             self._tips[stream] = last, digest, time
             if job.missing:
@@ -153,9 +163,10 @@ class Ledger:
             batch = readable(frame, job.key, job.first, last)
             if batch is None:
                 self._place_damaged(stream, job, (last, time, received, _fit(local_time), frame))
+                damaged.append(Damaged(job.key, job.first, last))
                 continue
             self._append(stream, batch, flags | Flag.HELD, received, local_time, job.missing)
-        return [Placed(job.key, job.first, self.newest)] if held else []
+        return [Placed(job.key, job.first, self.newest), *damaged] if held else []
 
     def _place_damaged(
         self, stream: int, job: Place, row: tuple[int, int, int, int, bytes]
@@ -242,8 +253,10 @@ def find_stream(connection: sqlite3.Connection, key: StreamKey) -> int | None:
     return row[0] if row else None
 
 
-def readable(frame: bytes, key: StreamKey, first: int, last: int) -> Batch | None:
+def readable(frame: object, key: StreamKey, first: int, last: int) -> Batch | None:
     """The batch that a row holds, or None if its bytes are not what was stored."""
+    if not isinstance(frame, bytes):
+        return None
     try:
         batch = decode_batch(frame)
     except WireError:

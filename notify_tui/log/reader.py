@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ from notify_tui.log.ledger import NEWEST
 from notify_tui.log.marks import Mark
 from notify_tui.log.restore import PEERS, peer_of
 from notify_tui.log.rows import LogFile, Row, events_of, pick
-from notify_tui.log.schema import Flag, connect_to, explain
+from notify_tui.log.schema import FIRST_RECEIVED, connect_to, explain
 from notify_tui.log.search import Search
 from notify_tui.protocol.command import Remember
 from notify_tui.protocol.event import Event, EventId, Priority, peer_id
@@ -97,8 +97,16 @@ class LogReader:
         return position
 
     def read(self, after: int, limit: int = 100) -> list[Row]:
-        """The next rows in log order: at most `limit`, and about a MiB."""
-        return _page(self._log.rows("WHERE pos > ? ORDER BY pos LIMIT ?", (after, limit)))
+        """The next rows in log order: at most `limit`, and about a MiB.
+
+        Raises:
+            StoreError: the log cannot be read.
+        """
+        page = _page(self._log.rows("WHERE pos > ? ORDER BY pos LIMIT ?", (after, limit)))
+        places = [after, *(row.position for row in page)]
+        if any(low >= high for low, high in pairwise(places)):
+            raise StoreError(f"{self._path} is damaged: its batches are out of order")
+        return page
 
     @staticmethod
     def events(row: Row, patterns: Sequence[str] = ()) -> list[Event]:
@@ -177,19 +185,21 @@ class LogReader:
         ]
 
     def position_at(self, received: int) -> int:
-        """The last position stored before that moment (ns since 1970, this machine's clock)."""
-        low, high = 0, self.head()
-        while low < high:
-            middle = (low + high) // 2
-            found = next(self._log.ask(
-                "SELECT pos, received FROM batches WHERE pos > ? AND pos <= ? AND NOT flags & ?"
-                " ORDER BY pos LIMIT 1", (middle, high, Flag.HELD),
-            ), None)  # fmt: skip
-            if found and found[1] < received:
-                low = found[0]
-            else:
-                high = middle
-        return low
+        """The position before the first batch that was received at that moment or after it.
+
+        By this machine's clock, ns since 1970; where that went back, too much lies behind the
+        position and never too little. What waited beyond a gap is not looked at.
+        """
+        first: int | None = self._log.one(FIRST_RECEIVED, (received,))
+        return self.head() if first is None else first - 1
+
+    def position_of(self, wanted: EventId) -> int:
+        """The position of the batch that holds the event, whose id is taken as `find` takes it.
+
+        Raises:
+            UnknownError: there is none, or the stream could be one of several.
+        """
+        return self._row_of(wanted).position
 
     def find(self, wanted: EventId) -> Event:
         """The event of that id, whose stream may be shortened where it stays unique.
@@ -197,6 +207,10 @@ class LogReader:
         Raises:
             UnknownError: there is none, or the stream could be one of several.
         """
+        row = self._row_of(wanted)
+        return pick(row, [wanted.seq - row.batch.first])[0]
+
+    def _row_of(self, wanted: EventId) -> Row:
         streams = list(self._log.ask(
             "SELECT id, name FROM streams WHERE name >= ? AND name < ? LIMIT ?",
             (wanted.stream, wanted.stream + "~", CANDIDATES),
@@ -207,7 +221,7 @@ class LogReader:
         for number, _ in streams if wanted.seq <= EVER else ():
             clause = "WHERE stream = ? AND first <= ? AND last >= ? ORDER BY first DESC LIMIT 1"
             for row in self._log.rows(clause, (number, wanted.seq, wanted.seq)):
-                return pick(row, [wanted.seq - row.batch.first])[0]
+                return row
         raise UnknownError(f"event {wanted} is not in this log")
 
     def topics(self) -> list[TopicRow]:

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from notify_tui.errors import StoreError
 from notify_tui.log.ledger import Ledger, readable
 from notify_tui.log.schema import Flag, transaction
 from notify_tui.protocol.batch import Batch
@@ -12,13 +13,15 @@ from notify_tui.protocol.intervals import Intervals
 
 PEERS = "SELECT public, name, hosts, exchange, seen FROM peers ORDER BY seen DESC"
 """Last met first."""
+_STREAM = [int, bytes, int, str, int, int, bytes, int]
+"""The types of a stream's columns."""
 
 
 def restore(connection: sqlite3.Connection, ledger: Ledger) -> Restored:
     """Read a log's state, and look at what a crash would have hurt first: its newest batch.
 
     Raises:
-        sqlite3.Error: the log is damaged, or cannot be written.
+        sqlite3.Error, StoreError: the log is damaged, or cannot be written.
     """
     with transaction(connection):
         _check_newest(connection, ledger)
@@ -31,8 +34,14 @@ def restore(connection: sqlite3.Connection, ledger: Ledger) -> Restored:
 
 
 def peer_of(row: tuple[Any, ...]) -> Remember:
-    """One of the `PEERS`."""
+    """One of the `PEERS`.
+
+    Raises:
+        StoreError: the row is damaged.
+    """
     public, name, hosts, exchange, seen = row
+    if [*map(type, row)] != [bytes, str, str, int, int]:
+        raise StoreError("what the log remembers of its peers is damaged")
     return Remember(public, name, tuple(hosts.split()), exchange, seen)
 
 
@@ -53,6 +62,8 @@ def _streams(connection: sqlite3.Connection) -> tuple[RestoredStream, ...]:
     rows = connection.execute(
         "SELECT id, origin, epoch, topic, baseline, placed, digest, time FROM streams"
     ).fetchall()
+    if any([*map(type, row)] != _STREAM for row in rows):
+        raise StoreError("what the log says of its streams is damaged")
     keys = {row[0]: StreamKey(*row[1:4]) for row in rows}
     held = _held(connection, keys)
     return tuple(
@@ -71,7 +82,7 @@ def _held(connection: sqlite3.Connection, keys: dict[int, StreamKey]) -> dict[in
         "SELECT stream, first, last, frame FROM held ORDER BY stream, first"
     ).fetchall()
     for stream, first, last, frame in rows:
-        if batch := readable(frame, keys[stream], first, last):
+        if stream in keys and (batch := readable(frame, keys[stream], first, last)):
             held.setdefault(stream, []).append(batch)
         else:
             drop = "DELETE FROM held WHERE stream = ? AND first = ?"

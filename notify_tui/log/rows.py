@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from notify_tui.errors import StoreError, UnknownError, WireError
 from notify_tui.log.ledger import readable
-from notify_tui.log.schema import Flag, explain, open_to_read
+from notify_tui.log.schema import REFUSALS, Flag, explain, open_to_read
 from notify_tui.protocol.batch import (
+    MAX_EVENTS,
     NO_PREVIOUS,
     VERSION,
     Batch,
@@ -22,6 +23,7 @@ from notify_tui.protocol.batch import (
 from notify_tui.protocol.event import Content, Event, Origin, Source, StreamKey, peer_id
 from notify_tui.protocol.topic import matches_any
 
+NO_STREAM = StreamKey(bytes(32), 0, "_damaged")
 SHORT_WAY = 4
 """Events of a batch up to which it is cheaper not to decode all of it."""
 
@@ -57,12 +59,12 @@ def pick(row: Row, places: Sequence[int]) -> list[Event]:
         parts = None
     if parts is None:
         events = events_of(row)
-        return [events[place] for place in places if place < len(events)]
+        return [events[place] for place in places if place in range(len(events))]
     first = row.batch.header.first
     return [
         Event(row.source, first + place, _content(row.batch, parts[place]))
         for place in places
-        if place < len(parts)
+        if place in range(len(parts))
     ]
 
 
@@ -93,7 +95,7 @@ class LogFile:
         """
         try:
             yield from self._db.execute(sql, tuple(values))
-        except sqlite3.Error as error:
+        except REFUSALS as error:
             raise StoreError(explain(error, self._path)) from None
 
     def one(self, sql: str, values: Iterable[object] = ()) -> Any:
@@ -130,7 +132,7 @@ class LogFile:
     def _key(self, stream: int) -> StreamKey:
         if stream not in self._keys:
             found = self.ask("SELECT origin, epoch, topic FROM streams WHERE id = ?", (stream,))
-            self._keys[stream] = StreamKey(*next(found))
+            self._keys[stream] = _key_of(next(found, ()))
         return self._keys[stream]
 
     def _origin(self, public: bytes) -> Origin:
@@ -138,8 +140,19 @@ class LogFile:
         return Origin(peer_id(public), name or peer_id(public))
 
 
+def _key_of(columns: tuple[Any, ...]) -> StreamKey:
+    """The stream's key, or one that no batch has if the log has lost it."""
+    match columns:
+        case (bytes(), int(), str()):
+            return StreamKey(*columns)
+    return NO_STREAM
+
+
 def _row(key: StreamKey, origin: Origin, columns: tuple[Any, ...]) -> Row:
-    position, _, first, last, time, received, local_time, moment, flags, missing, frame = columns
+    *columns_before, frame = columns
+    position, _, first, last, time, received, local_time, moment, flags, missing = (
+        column if isinstance(column, int) else 0 for column in columns_before
+    )  # where the file is damaged, there may be anything
     batch = None if flags & Flag.DAMAGED else readable(frame, key, first, last)
     source = Source(
         key, origin, received, local_time, bool(flags & Flag.REPAIRED), bool(flags & Flag.LATE),
@@ -149,7 +162,10 @@ def _row(key: StreamKey, origin: Origin, columns: tuple[Any, ...]) -> Row:
 
 
 def _damaged(key: StreamKey, first: int, last: int, time: int) -> Batch:
-    """A batch of which only the place is known: every event of it decodes as damaged."""
-    count = last - first + 1
+    """A batch of which only the place is known: every event of it decodes as damaged.
+
+    The place itself may be damaged, too: whatever it says, the batch is one that could be.
+    """
+    count = min(max(last - first + 1, 1), MAX_EVENTS)
     header = Header(VERSION, bytes(16), *key, first, count, time, NO_PREVIOUS, NO_PREVIOUS)
     return Batch(b"", header, key, NO_PREVIOUS, 0)

@@ -19,6 +19,8 @@ APPLICATION = 1853125993
 """The letters `ntui` as a number."""
 BUSY_SECONDS = 5.0
 PRIVATE = 0o600
+REFUSALS = sqlite3.Error, UnicodeDecodeError
+"""What SQLite raises; the second where damaged bytes got into its own sentence."""
 
 
 class Flag(IntFlag):
@@ -55,6 +57,7 @@ MIGRATIONS = (
     );
     CREATE UNIQUE INDEX batches_by_stream ON batches(stream, first);
     CREATE INDEX batches_by_moment ON batches(moment, pos, stream);
+    CREATE INDEX batches_by_receipt ON batches(received) WHERE NOT flags & 4;
     CREATE INDEX batches_of_weight ON batches(moment, pos, stream) WHERE priority >= 4;
     CREATE TRIGGER positions_never_recur AFTER DELETE ON batches BEGIN
         UPDATE log SET newest = max(newest, OLD.pos);
@@ -84,6 +87,10 @@ MIGRATIONS = (
     """,
 )
 """What makes each format from the one before; a log's `user_version` counts those it has seen."""
+
+FIRST_RECEIVED = "SELECT min(+pos) FROM batches WHERE received >= ? AND NOT flags & 4"
+"""The first position received at a moment or after it, but for what was `HELD`: by the index
+over just that. Receipts follow positions only as long as the clock does not go back."""
 
 WRITING = """
     PRAGMA synchronous = FULL;
@@ -126,7 +133,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             raise StoreError(f"{path} lies on a disk without shared memory (WAL); use another")
         connection.executescript(WRITING)
         migrate(connection, version)
-    except sqlite3.Error as error:
+    except REFUSALS as error:
         raise StoreError(explain(error, path)) from None
 
 
@@ -139,7 +146,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     connection = connect_to(path, "ro")
     try:
         version = version_of(connection, path)
-    except (sqlite3.Error, StoreError) as error:
+    except (*REFUSALS, StoreError) as error:
         connection.close()
         raise StoreError(explain(error, path)) from None
     if version != len(MIGRATIONS):

@@ -128,6 +128,8 @@ class Search:
         with transaction(index):
             (after,) = index.execute("SELECT position FROM progress").fetchone()
             entries, position = _entries(log, after)
+            if position <= after:
+                raise StoreError(f"{self._log_path} is damaged: its batches are out of order")
             index.executemany(_ENTER, entries)
             index.execute("UPDATE progress SET position = ?", (position,))
         return True
@@ -203,8 +205,9 @@ def _entries(log: LogFile, after: int) -> tuple[list[Entry], int]:
     position = after
     rows = log.ask("SELECT pos, frame FROM batches WHERE pos > ? ORDER BY pos", (after,))
     for position, frame in rows:
-        entries += _words(position, frame)
-        size += len(frame)
+        if isinstance(frame, bytes):  # where the file is damaged, there may be anything
+            entries += _words(position, frame)
+            size += len(frame)
         if size >= STEP_BYTES or len(entries) >= STEP_EVENTS:
             break
     return entries, position

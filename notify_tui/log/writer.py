@@ -13,9 +13,10 @@ from notify_tui.errors import StoreError
 from notify_tui.log.ledger import Ledger
 from notify_tui.log.restore import restore
 from notify_tui.log.room import RESERVE, Room
-from notify_tui.log.schema import BUSY_SECONDS, explain, open_to_write, transaction
+from notify_tui.log.schema import BUSY_SECONDS, REFUSALS, explain, open_to_write, transaction
 from notify_tui.log.supply import find_batches
 from notify_tui.protocol.command import (
+    Damaged,
     Found,
     Job,
     Outcome,
@@ -29,6 +30,10 @@ from notify_tui.protocol.command import (
 Deliver = Callable[[list[Outcome]], None]
 
 READS_A_TURN = 4
+READS = 256
+"""Reads that wait; beyond them the oldest is answered with nothing, and its peer asks again."""
+KEPT = 1024
+"""Jobs without a store that wait for a disk that works; beyond them the log says that it fails."""
 COMMIT_BYTES = 5 * 4096
 """What a commit writes besides its frames: the pages of tables and indexes."""
 SETTLE_IDLE = 4 * 1024 * 1024
@@ -46,8 +51,10 @@ class Log:
 
     `open`, `start`, then `post` from any thread, at last `close`. Outcomes come in the order
     of their jobs, except that reads are answered after the commit of what was posted with them.
-    After a failed commit every store fails until a `Resume` is posted, and what else was
-    posted before that is dropped; reads are answered all the time.
+    After a commit of stores failed every store fails until a `Resume` is posted, and what else
+    was posted before that is dropped. Where no store was among them nobody is told: the jobs
+    are tried again, before those that are posted next. Reads are answered all the time, except
+    those that still wait at the `close`.
     """
 
     def __init__(self, path: Path, deliver: Deliver, *, reserve: int = RESERVE) -> None:
@@ -56,6 +63,7 @@ class Log:
         self._room = Room(path, reserve)
         self._queue: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._reads: deque[Read] = deque()
+        self._kept: list[Job] = []
         self._thread: Thread | None = None
         self._failure: str | None = None
         self._stale = False
@@ -74,7 +82,7 @@ class Log:
         try:
             self._ledger = Ledger(self._db)
             restored = restore(self._db, self._ledger)
-        except sqlite3.Error as error:
+        except (*REFUSALS, StoreError) as error:
             self._db.close()
             raise StoreError(explain(error, self._path)) from None
         self._room.lay()
@@ -91,7 +99,7 @@ class Log:
         self._queue.put(jobs)
 
     def close(self) -> None:
-        """Finish what was posted, move all of it into the database, end the thread."""
+        """Store what was posted, move all of it into the database, end the thread."""
         if not self._open:
             return
         self._open = False
@@ -102,7 +110,7 @@ class Log:
             self._run()
 
     def _run(self) -> None:
-        while not self._ended or self._reads:
+        while not self._ended:
             self._turn(self._gather())
         with suppress(sqlite3.Error):
             self._empty_wal()
@@ -123,9 +131,12 @@ class Log:
     def _turn(self, jobs: list[Job]) -> None:
         failed, jobs = self._refuse(jobs)
         self._reads.extend(job for job in jobs if isinstance(job, Read))
-        changes = [job for job in jobs if not isinstance(job, Read | Resume)]
+        changes: list[Job] = [job for job in jobs if not isinstance(job, Read | Resume)]
+        if changes or self._ended:
+            changes, self._kept = self._kept + changes, []
         self._tell(failed + self._commit(changes) if changes else failed)
-        self._tell(self._answer())
+        if not self._ended:
+            self._tell(self._answer())
         idle = self._queue.empty() and not self._reads
         if self._unsettled >= (SETTLE_IDLE if idle else SETTLE_BUSY):
             self._settle()
@@ -158,15 +169,20 @@ class Log:
         return outcomes
 
     def _fail(self, jobs: Sequence[Job], error: Exception) -> list[Outcome]:
-        self._failure = explain(error, self._path)
+        reason = explain(error, self._path)
         self._stale = True
-        logger.warning("not stored: %s", self._failure)
+        logger.warning("not stored: %s", reason)
         with suppress(sqlite3.Error):
             self._recover()
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             self._room.release()
             self._settle()
-        return _failed(jobs, self._failure)
+        failed = _failed(jobs, reason)
+        if failed or len(jobs) > KEPT:
+            self._failure = reason
+        else:
+            self._kept = list(jobs)
+        return failed
 
     def _recover(self) -> None:
         if self._db.in_transaction:
@@ -175,23 +191,30 @@ class Log:
         self._stale = False
 
     def _answer(self) -> list[Outcome]:
-        some = range(min(READS_A_TURN, len(self._reads)))
-        return [self._find(self._reads.popleft()) for _ in some]
+        outcomes: list[Outcome] = []
+        while len(self._reads) > READS:
+            outcomes.append(Found(self._reads.popleft().token, (), b""))
+        for _ in range(min(READS_A_TURN, len(self._reads))):
+            outcomes += self._find(self._reads.popleft())
+        return outcomes
 
-    def _find(self, read: Read) -> Found:
+    def _find(self, read: Read) -> list[Outcome]:
         try:
             found, damaged = find_batches(self._db, read)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is, it must be outlived)
             logger.warning("not read: %s", explain(error, self._path))
-            return Found(read.token, (), b"")
-        if damaged:
-            self._quarantine(damaged)
-        return found
+            return [Found(read.token, (), b"")]
+        lost = self._quarantine(damaged) if damaged else ()
+        return [found, *(Damaged(read.key, first, last) for first, last in lost)]
 
-    def _quarantine(self, positions: Iterable[int]) -> None:
-        with suppress(sqlite3.Error), transaction(self._db):
-            for position in positions:
-                self._ledger.quarantine(position)
+    def _quarantine(self, positions: Iterable[int]) -> list[tuple[int, int]]:
+        lost: list[tuple[int, int]] = []
+        with suppress(sqlite3.Error):
+            with transaction(self._db):
+                for position in positions:
+                    lost += self._ledger.quarantine(position)
+            return lost
+        return []
 
     def _settle(self) -> None:
         """Move what is committed into the database. A reader may hinder it: then the next time."""

@@ -159,6 +159,15 @@ class Placed(Struct, frozen=True):
     position: int
 
 
+class Damaged(Struct, frozen=True):
+    """What was stored of a stream here turned out to be damaged: it is lost until it is stored,
+    late, once more."""
+
+    key: StreamKey
+    low: int
+    high: int
+
+
 class StoreFailed(Struct, frozen=True):
     """Not committed, and neither is anything posted after it until `Resume`."""
 
@@ -177,7 +186,7 @@ class Found(Struct, frozen=True):
     below: bytes
 
 
-Outcome = Stored | Placed | StoreFailed | Found
+Outcome = Stored | Placed | Damaged | StoreFailed | Found
 """What comes back from the log."""
 
 

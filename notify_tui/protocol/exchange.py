@@ -1,5 +1,7 @@
 """Exchange: what peers say over connections, and what is taken from any channel."""
 
+from collections import Counter
+
 from notify_tui.errors import WireError
 from notify_tui.protocol.batch import Batch, decode_batch, is_signed
 from notify_tui.protocol.command import Found
@@ -68,6 +70,7 @@ class Exchange:
         self._receipts = receipts
         self._forks = forks
         self._reads = reads
+        self._supplying: Counter[Link] = Counter()
 
     def heard(self, link: Link, frame: bytes) -> None:
         """A message came over a connection; what breaks the protocol is counted."""
@@ -98,7 +101,16 @@ class Exchange:
                 introduction = self._greeting.introduced(link, message)
             case _:
                 self._greeting.estranged(link)
-        if introduction and self._presence.introduced(introduction):
+        if introduction:
+            self._introduce(introduction)
+
+    def _introduce(self, introduction: Introduction) -> None:
+        try:
+            peer = self._presence.introduced(introduction)
+        except WireError:
+            self._greeting.hang_up(introduction.link)
+            raise
+        if peer:
             self._forks.met(introduction.author)
 
     def _answer(self, peer: Peer, link: Link, message: AnySpeech) -> None:
@@ -112,9 +124,7 @@ class Exchange:
             case Pulled():
                 self._pulled(peer, message)
             case Deliver():
-                verdict, batch = self.take(message.batch, repaired=False)
-                if verdict in (Verdict.NEW, Verdict.HELD, Verdict.KNOWN):
-                    self._receipts.owe(batch.key, Debt(link, message.ask, batch.last))
+                self._delivered(link, message)
             case Confirm():
                 key = StreamKey(peer.public, message.epoch, message.topic)
                 self._receipts.owe(key, Debt(link, message.ask, message.seq))
@@ -127,6 +137,27 @@ class Exchange:
                 self._state.followers[link] = until
             case _:
                 self.fed(message.frame)
+
+    def _delivered(self, link: Link, message: Deliver) -> None:
+        verdict, batch = self.take(message.batch, repaired=False)
+        debt = Debt(link, message.ask, batch.last)
+        stream = self._state.streams.get(batch.key)
+        if verdict in (Verdict.NEW, Verdict.HELD):
+            self._receipts.owe(batch.key, debt)
+        elif verdict is Verdict.KNOWN and stream:
+            if stream.coming.touches(batch.first, batch.last) or stream.digest == batch.digest:
+                self._receipts.owe(batch.key, debt)
+            else:
+                self._compare(batch, debt)
+
+    def _compare(self, batch: Batch, debt: Debt) -> None:
+        """What is held under these numbers may be another batch: only the log can tell."""
+
+        def told(found: Found) -> None:
+            if batch.frame in found.batches:
+                self._receipts.owe(batch.key, debt)
+
+        self._reads.ask(told, batch.key, ((batch.first, batch.last),))
 
     def fed(self, frame: bytes) -> None:
         """A frame of a peer's feed.
@@ -164,36 +195,50 @@ class Exchange:
         key = StreamKey(pull.origin, pull.epoch, pull.topic)
         wanted = tuple(zip(pull.wanted[::2], pull.wanted[1::2], strict=True))
         budget = min(max(pull.budget, 0), self._state.settings.pull_budget)
-        self._reads.ask(
-            lambda found: self._supply(link, pull.ask, found),
-            key, wanted, not_before=pull.not_before, budget=budget,
-        )  # fmt: skip
+        if self._supplying[link] < self._state.settings.reads_per_link:
+            self._supplying[link] += 1
+            self._reads.ask(
+                lambda found: self._supply(link, pull.ask, found),
+                key, wanted, not_before=pull.not_before, budget=budget,
+            )  # fmt: skip
 
     def _supply(self, link: Link, ask: int, found: Found) -> None:
+        self._supplying[link] -= 1
+        if not self._supplying[link]:
+            del self._supplying[link]
         self._state.transmit(link, Pulled(ask, found.batches, found.below))
 
     def _pulled(self, peer: Peer, answer: Pulled) -> None:
         key = self._repair.answered(peer, answer)
+        try:
+            last, left = self._pulled_batches(key, answer)
+        except WireError:
+            if key:
+                self._repair.took(peer, key, 0)
+            raise
+        if key and left and not last:
+            self._repair.postpone(key)
+        elif key:
+            self._repair.took(peer, key, last)
+
+    def _pulled_batches(self, key: StreamKey | None, answer: Pulled) -> tuple[int, bool]:
+        """The last sequence that the answer brought, and whether some of it was left."""
         last, left = 0, False
         for frame in answer.batches:
             verdict, batch = self.take(frame, repaired=True)
             left = left or verdict is Verdict.LEFT
             if batch.key == key and verdict in (Verdict.NEW, Verdict.HELD, Verdict.KNOWN):
                 last = max(last, batch.last)
-        if key and answer.below:
-            last = max(last, self._raise(key, answer.below))
-        if key and left and not last:
-            self._repair.postpone(key)
-        elif key:
-            self._repair.took(peer, key, last)
+        if key and answer.below and (oldest := self._repair.oldest(key)):
+            last = max(last, self._raise(key, answer.below, oldest))
+        return last, left
 
-    def _raise(self, key: StreamKey, proof: bytes) -> int:
+    def _raise(self, key: StreamKey, proof: bytes, oldest: int) -> int:
         """Where what is too old for this node ends, proved by the origin."""
         batch = decode_batch(proof, whole=False)
-        oldest = self._state.now.wall - self._state.settings.history
         if batch.key != key or not is_signed(batch, self._state.me.verify):
             raise WireError("a proof of another stream, or one that its origin did not sign")
-        if batch.header.time > oldest + self._state.settings.clock_step:
+        if batch.header.time >= oldest:
             return 0
         self._intake.raise_baseline(key, batch.last, batch.digest)
         return batch.last

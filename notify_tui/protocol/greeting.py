@@ -59,7 +59,8 @@ class Greeting:
     def __init__(self, state: State) -> None:
         self._state = state
         self._dialled: dict[int, Door] = {}
-        self._accepted: OrderedDict[bytes, Door] = OrderedDict()
+        self._accepted: dict[bytes, Door] = {}
+        self._strangers: OrderedDict[bytes, None] = OrderedDict()
 
     @property
     def deadline(self) -> float:
@@ -93,6 +94,7 @@ class Greeting:
             self._dialled.pop(link, None)
         else:
             self._accepted.pop(link, None)
+            self._strangers.pop(link, None)
 
     def tick(self) -> None:
         """Repeat greetings that nobody answered."""
@@ -117,15 +119,18 @@ class Greeting:
             known = door.author if door else None
             door = Door(self._state.me.entropy(CHALLENGE_BYTES), message.challenge, known)
             self._accepted[link] = door
-            self._accepted.move_to_end(link)
-            self._bound()
+            if known is None:
+                self._bound(link)
         hello = self._hello(door.theirs + door.mine)
         self._state.transmit(link, Welcome(0, door.mine, hello))
 
-    def _bound(self) -> None:
-        limit = self._state.settings.strangers + 4 * len(self._state.peers)
-        while len(self._accepted) > limit:
-            self._accepted.popitem(last=False)
+    def _bound(self, link: bytes) -> None:
+        """Strangers make room for strangers, never who has been introduced."""
+        self._strangers[link] = None
+        self._strangers.move_to_end(link)
+        while len(self._strangers) > self._state.settings.strangers:
+            oldest, _ = self._strangers.popitem(last=False)
+            del self._accepted[oldest]
 
     def welcomed(self, link: Link, message: Welcome) -> Introduction | None:
         """The dialled end says who it is: prove who we are."""
@@ -142,11 +147,12 @@ class Greeting:
     def introduced(self, link: Link, message: Introduce) -> Introduction | None:
         """The dialling end proves who it is."""
         door = self._accepted.get(link) if isinstance(link, bytes) else None
-        if door is None:
+        if door is None or isinstance(link, int):
             self._state.transmit(link, Stranger(0))
             return None
         hello = self._open(message.hello, door.mine + door.theirs)
         door.author = message.hello.author
+        self._strangers.pop(link, None)
         return Introduction(link, door.author, hello, None)
 
     def estranged(self, link: Link) -> None:

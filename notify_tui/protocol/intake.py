@@ -41,6 +41,7 @@ class Intake:
     def __init__(self, state: State, forks: Forks) -> None:
         self._state = state
         self._forks = forks
+        self._given: dict[bytes, int] = {}
         self._pending = 0
         self.paused_until = 0.0
 
@@ -131,6 +132,7 @@ class Intake:
         local = max(0, batch.header.time - (peer.offset if peer else 0))
         if local > wall + state.settings.clock_step:
             local = wall
+        self._given[batch.digest] = len(batch.frame)
         self._pending += len(batch.frame)
         state.emit(Store(batch, placed, repaired, late, wall, local))
 
@@ -170,9 +172,11 @@ class Intake:
         self._state.streams.changed(key)
         self.place(stream)
 
-    def settled(self, batch: Batch) -> None:
-        """The log has answered for a batch."""
-        self._pending = max(0, self._pending - len(batch.frame))
+    def settled(self, batch: Batch) -> bool:
+        """The log has answered for a batch; whether it was one that came from others."""
+        size = self._given.pop(batch.digest, None)
+        self._pending -= size or 0
+        return size is not None
 
     def pause(self) -> None:
         """The log failed: leave batches of peers to repair for a while."""

@@ -99,7 +99,7 @@ class NodeProtocol:
         if not state.epoch or starts != counted:
             self._publisher.begin_epoch()
         self._forks.restore(restored.settings)
-        for peer in restored.peers:
+        for peer in restored.peers[: state.settings.candidates // 2]:
             if peer.public == state.me.public or not peer.hosts:
                 continue
             state.peers[peer.public] = Peer(peer.public, peer.name, peer.seen)
@@ -167,14 +167,10 @@ class NodeProtocol:
             gap = stream.gap()
             if gap is None or stream.gap_since is None:
                 continue
-            if self._is_offered(stream, gap):
+            if self._repair.is_offered(stream, gap):
                 stream.gap_since = state.now.mono
             elif state.now.mono - stream.gap_since >= state.settings.gap_patience:
                 self._give_up(stream, gap)
-
-    def _is_offered(self, stream: Stream, gap: tuple[int, int]) -> bool:
-        offers = (peer.offers.get(stream.key) for peer in self._state.alive())
-        return any(offer is not None and offer.touches(*gap) for offer in offers)
 
     def _give_up(self, stream: Stream, gap: tuple[int, int]) -> None:
         floors = (peer.floors.get(stream.key, 0) for peer in self._state.alive())
@@ -227,9 +223,7 @@ class NodeProtocol:
 
     def _stored(self, outcome: Stored) -> None:
         batch = outcome.batch
-        own = batch.key.origin == self._state.me.public
-        if not own:
-            self._intake.settled(batch)
+        received = self._intake.settled(batch)
         stream = self._state.streams.get(batch.key)
         if stream is None or not stream.confirm(batch):
             return
@@ -237,7 +231,7 @@ class NodeProtocol:
         if outcome.position:
             stream.settle(batch.last, batch.digest)
             self._clients.grown(outcome.position)
-        if own:
+        if not received:
             self._publisher.stored(batch)
         self._receipts.stored(batch.key)
         self._repair.stored(batch.key)
@@ -253,8 +247,7 @@ class NodeProtocol:
         So one `Resume` answers one failure, and what comes back later of the same one is known.
         """
         batch = outcome.batch
-        if batch.key.origin != self._state.me.public:
-            self._intake.settled(batch)
+        self._intake.settled(batch)
         stream = self._state.streams.get(batch.key)
         if stream is None or batch.digest not in stream.unconfirmed:
             return

@@ -12,10 +12,10 @@ class Peer:
     """What is known of one identity. Times are mono seconds, `seen` is ns since 1970."""
 
     __slots__ = (
-        "acked", "asking", "asking_since", "boot", "exchange", "faults", "feed", "floors", "heard",
-        "hosts", "id", "interest", "interval", "joined", "life", "links", "listening", "name",
-        "offers", "offset", "public", "release", "rtt", "seen", "status", "tags", "transient",
-        "turn", "version",
+        "acked", "asking", "asking_since", "boot", "exchange", "failed", "faults", "feed", "floors",
+        "heard", "hosts", "id", "interest", "interval", "joined", "life", "links", "listening",
+        "name", "offers", "offset", "public", "release", "rtt", "seen", "status", "tags",
+        "transient", "turn", "version",
     )  # fmt: skip
 
     def __init__(self, public: bytes, name: str = "", seen: int = 0) -> None:
@@ -48,6 +48,7 @@ class Peer:
         self.offers: dict[StreamKey, Intervals] = {}
         self.floors: dict[StreamKey, int] = {}
         self.acked: dict[StreamKey, Intervals] = {}
+        self.failed: dict[StreamKey, tuple[int, float]] = {}
 
     @property
     def alive(self) -> bool:
@@ -69,6 +70,8 @@ class Peer:
         self.asking = None
         self.offers.clear()
         self.floors.clear()
+        self.acked.clear()
+        self.failed.clear()
 
     def holds(self, key: StreamKey, seq: int) -> bool:
         """Whether it gave a receipt for that event of ours."""

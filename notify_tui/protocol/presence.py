@@ -60,7 +60,7 @@ class Presence:
         if author == state.me.public:
             self._met_itself(introduction)
             return None
-        peer = state.peers.get(author) or state.peers.setdefault(author, Peer(author))
+        peer = state.peers.get(author) or self._welcome(author)
         if hello.boot < peer.boot:
             raise WireError("a hello of an earlier start of the same node")
         if hello.boot > peer.boot:
@@ -73,6 +73,17 @@ class Presence:
         self._take(peer, hello, introduction, host)
         self._turn(peer, Sign.HELLO)
         return peer
+
+    def _welcome(self, author: bytes) -> Peer:
+        """Room for one more; who is not alive makes it, the longest unseen first."""
+        peers = self._state.peers
+        if len(peers) >= self._state.settings.peers:
+            gone = [peer for peer in peers.values() if not (peer.alive or peer.links)]
+            if not gone:
+                raise WireError("more identities than a node keeps apart")
+            del peers[min(gone, key=lambda peer: peer.seen).public]
+        peers[author] = Peer(author)
+        return peers[author]
 
     def _begin(self, peer: Peer, boot: int) -> None:
         """It started anew, and does not know our connections any more."""
@@ -100,7 +111,7 @@ class Presence:
             self._listen(peer, host)
             hosts = tuple(dict.fromkeys((host, *hosts)))
         else:
-            self._dialling.found(peer.id, hosts, hello.exchange)
+            self._dialling.moved(peer.public, hosts, hello.exchange)
         state.emit(Remember(peer.public, peer.name, hosts, peer.exchange, state.now.wall))
         for known in hello.known:
             if known.public != state.me.public:

@@ -99,7 +99,7 @@ class Publisher:
             stream = self._state.streams.get(key) or self._state.streams.add(Stream(key))
             outgoing = self._outgoing[key] = Outgoing(stream)
             self._began.setdefault(key, stream.tail + 1)
-        elif outgoing.stream.time > self._state.now.wall + self._state.settings.clock_step:
+        if outgoing.stream.time > self._state.now.wall + self._state.settings.clock_step:
             self.begin_epoch()
             return self._open(topic)
         self._busy[key] = outgoing

@@ -1,6 +1,6 @@
 """Receipts: who holds what, said to whom waits for it."""
 
-from collections import OrderedDict
+from collections import Counter
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from notify_tui.protocol.intervals import Intervals
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.publisher import Publisher
 from notify_tui.protocol.state import State
-from notify_tui.protocol.topic import matches_any
+from notify_tui.protocol.topic import in_interest
 from notify_tui.protocol.wire import Confirm, Deliver, Receipt, Receipted
 
 
@@ -39,13 +39,14 @@ class Receipts:
     """Gives receipts for what others sent, collects those for this node's own events."""
 
     DEBTS = 4096
+    DEBTS_A_LINK = 256
 
     def __init__(self, state: State, publisher: Publisher) -> None:
         self._state = state
         self._publisher = publisher
         self._waiting: list[Waiting] = []
-        self._debts: OrderedDict[StreamKey, list[Debt]] = OrderedDict()
-        self._owed = 0
+        self._debts: dict[StreamKey, list[Debt]] = {}
+        self._owing: Counter[Link] = Counter()
         self._looked: Now | None = None
 
     @property
@@ -91,7 +92,7 @@ class Receipts:
         return [
             peer
             for peer in self._state.alive()
-            if not peer.transient and matches_any(peer.interest, key.topic)
+            if not peer.transient and in_interest(peer.interest, key.topic)
         ]
 
     def _answer(self, waiting: Waiting) -> bool:
@@ -100,23 +101,25 @@ class Receipts:
             peer for peer in self._state.peers.values() if peer.holds(waiting.key, question.seq)
         ]
         lacking = [peer for peer in self._able(waiting.key) if peer not in holding]
-        met = len(holding) >= question.count and all(
-            any(name in (peer.name, peer.id) for peer in holding) for name in question.require
-        )
+        absent = {name for name in question.require if not self._has(holding, name)}
+        met = len(holding) >= question.count and not absent
         if question.everyone:
             early = [p for p in lacking if p.joined <= self._grace(waiting)]
             met = met and not early and mono >= self._grace(waiting)
         if not met and mono < waiting.until:
             return False
         names = tuple(sorted(peer.name for peer in holding))
-        absent = self._absent(question, holding)
         left = tuple(sorted({peer.name for peer in lacking} | absent))
         self._state.emit(Reply(waiting.client, Held(question.ask, met, names, left)))
         return True
 
-    def _absent(self, question: Hold, holding: list[Peer]) -> set[str]:
-        here = {word for peer in holding for word in (peer.name, peer.id)}
-        return {name for name in question.require if name not in here}
+    def _has(self, holding: list[Peer], word: str) -> bool:
+        """Whether the peer of that id holds it, else all who are here under that name."""
+        known = [peer for peer in self._state.peers.values() if peer.id == word]
+        if not known:
+            named = [peer for peer in self._state.peers.values() if peer.name == word]
+            known = [peer for peer in named if peer.alive or peer in holding]
+        return bool(known) and all(peer in holding for peer in known)
 
     def _ask(self, waiting: Waiting, peer: Peer) -> None:
         mono = self._state.now.mono
@@ -147,27 +150,23 @@ class Receipts:
 
     def owe(self, key: StreamKey, debt: Debt) -> None:
         """A peer wants a receipt: now if the event is durable here, else when it is."""
-        self._debts.setdefault(key, []).append(debt)
-        self._owed += 1
-        while self._owed > self.DEBTS:
-            _, dropped = self._debts.popitem(last=False)
-            self._owed -= len(dropped)
-        self.stored(key)
+        stream = self._state.streams.get(key)
+        if stream and stream.have.covers(debt.seq, debt.seq):
+            self._pay(key, debt)
+        elif self._owing[debt.link] < self.DEBTS_A_LINK and self._owing.total() < self.DEBTS:
+            self._owing[debt.link] += 1
+            self._debts.setdefault(key, []).append(debt)
 
     def stored(self, key: StreamKey) -> None:
         """Something of the stream is durable: pay what is owed for it."""
         stream, debts = self._state.streams.get(key), self._debts.get(key)
         if stream is None or debts is None:
             return
-        due = [debt for debt in debts if stream.have.covers(debt.seq, debt.seq)]
-        if not due:
-            return
-        self._owed -= len(due)
-        self._debts[key] = [debt for debt in debts if debt not in due]
-        if not self._debts[key]:
-            del self._debts[key]
-        for debt in due:
-            self._pay(key, debt)
+        del self._debts[key]
+        for debt in debts:
+            self._owing[debt.link] -= 1
+            self.owe(key, debt)
+        self._owing += Counter()
 
     def _pay(self, key: StreamKey, debt: Debt) -> None:
         state = self._state

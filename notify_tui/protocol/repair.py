@@ -5,6 +5,8 @@ The origin is asked first, then any holder in turn; the next pull of a stream go
 the log has taken the last one, so asking is the flow control.
 """
 
+from heapq import heappop, heappush
+
 from msgspec import Struct
 
 from notify_tui.protocol.event import StreamKey
@@ -27,6 +29,8 @@ class Want(Struct):
     turn: int = 0
     last: int = 0
     """The last sequence that a pull brought: it is stored before the next pull."""
+    not_before: int = 0
+    """What the pull left out as too old, ns since 1970; 0 for nothing."""
 
 
 class Repair:
@@ -35,39 +39,54 @@ class Repair:
     def __init__(self, state: State) -> None:
         self._state = state
         self._wants: dict[StreamKey, Want] = {}
+        self._asked: dict[StreamKey, Want] = {}
+        self._due: list[tuple[float, int, StreamKey]] = []
+        self._count = 0
 
     @property
     def deadline(self) -> float:
         """When the next pull is due, or one has waited long enough."""
-        times = (want.until if want.asked else want.due for want in self._wants.values())
+        times = [want.until for want in self._asked.values()]
+        if self._due and len(self._asked) < self._state.settings.pulls:
+            times.append(self._due[0][0])
         return min(times, default=float("inf"))
 
     @property
     def pulling(self) -> int:
         """How many pulls are unanswered."""
-        return sum(1 for want in self._wants.values() if want.asked)
+        return len(self._asked)
 
     def claim(self, peer: Peer, claim: Claim) -> None:
         """A peer says what it holds of a stream of anybody."""
         key = StreamKey(claim.origin or peer.public, claim.epoch, claim.topic)
         held = Intervals(zip(claim.held[::2], claim.held[1::2], strict=True))
-        if claim.baseline:
-            peer.floors[key] = claim.baseline
-        if key.origin == self._state.me.public:
-            acked = peer.acked.setdefault(key, Intervals())
-            for low, high in held:
-                acked.add(low, high)
-        wanted = self._state.wants(key)
-        full = len(peer.offers) >= 16 * self._state.settings.streams_per_origin
-        if not wanted or (full and key not in peer.offers):
-            return
         stream = self._state.streams.get(key)
+        if key.origin == self._state.me.public:
+            self._acknowledge(peer, key, held, stream)
+        most = 16 * self._state.settings.streams_per_origin
+        if claim.baseline and (len(peer.floors) < most or key in peer.floors):
+            peer.floors[key] = claim.baseline
+        full = len(peer.offers) >= most and key not in peer.offers
+        if full or not self._state.wants(key):
+            return
         if lacking := stream.undurable(held) if stream else held:
             peer.offers[key] = lacking
             direct = key.origin == peer.public
             self.want(key, 0.0 if direct else self._state.interval())
         else:
             peer.offers.pop(key, None)
+
+    def _acknowledge(
+        self, peer: Peer, key: StreamKey, held: Intervals, stream: Stream | None
+    ) -> None:
+        """What a peer holds of an own stream; in the running epoch no more than there is."""
+        if key.epoch == self._state.epoch:
+            held = held.both(stream.have) if stream else Intervals()
+        elif len(peer.acked) >= self._state.settings.streams_per_origin:
+            return
+        acked = peer.acked.setdefault(key, Intervals()) if held else Intervals()
+        for low, high in held:
+            acked.add(low, high)
 
     def hole(self, key: StreamKey, first: int) -> None:
         """A batch came that lies beyond a gap: its origin has what is before it."""
@@ -81,9 +100,16 @@ class Repair:
         due = self._state.now.mono + delay
         want = self._wants.get(key)
         if want is None:
-            self._wants[key] = Want(due, self._state.settings.pull_backoff[0])
-        elif not want.asked:
-            want.due = min(want.due, due)
+            want = self._wants[key] = Want(due, self._state.settings.pull_backoff[0])
+            self._plan(key, want, due)
+        elif not want.asked and due < want.due:
+            self._plan(key, want, due)
+
+    def _plan(self, key: StreamKey, want: Want, due: float) -> None:
+        """Put the want in the queue; what stands there of it already is passed over."""
+        want.due = due
+        self._count += 1
+        heappush(self._due, (due, self._count, key))
 
     def meet(self, peer: Peer) -> None:
         """A peer is there again: what it offered before still counts."""
@@ -92,42 +118,54 @@ class Repair:
 
     def forget(self, peer: Peer) -> None:
         """A peer is no longer there: what it was asked for is asked of others."""
-        for key, want in self._wants.items():
-            if want.asked and want.peer == peer.public:
-                want.asked = None
-                self.want(key)
+        for key, want in list(self._asked.items()):
+            if want.peer == peer.public:
+                self._release(key, want)
+                self._plan(key, want, self._state.now.mono)
+
+    def _release(self, key: StreamKey, want: Want) -> None:
+        want.asked = None
+        del self._asked[key]
 
     def tick(self) -> None:
         """Give late pulls up, send due ones."""
         mono = self._state.now.mono
-        for key, want in list(self._wants.items()):
-            if want.asked and want.until <= mono:
-                self._fail(want)
-            if not want.asked and want.due <= mono:
-                self._pull(key, want)
+        for key, want in list(self._asked.items()):
+            if want.until <= mono:
+                self._fail(key, want)
+        while self._due and self._due[0][0] <= mono:
+            if len(self._asked) >= self._state.settings.pulls:
+                return
+            due, _, key = heappop(self._due)
+            waiting = self._wants.get(key)
+            if waiting and not waiting.asked and waiting.due == due:
+                self._pull(key, waiting)
 
     def _pull(self, key: StreamKey, want: Want) -> None:
         settings = self._state.settings
         stream = self._state.streams.get(key)
+        later = self._state.now.mono + settings.pull_patience
         if stream and stream.coming.covers(want.last, want.last):
-            want.due = self._state.now.mono + settings.pull_patience
+            self._plan(key, want, later)
             return
-        holders = self._holders(key, stream)
-        if not holders and stream and stream.coming:
-            want.due = self._state.now.mono + settings.pull_patience
-            return
+        holders, rested = self._holders(key, stream)
         if not holders:
-            del self._wants[key]
-            return
-        if self.pulling >= settings.pulls:
-            want.due = self._state.now.mono + settings.hole_patience
+            if rested < float("inf"):
+                self._plan(key, want, rested)
+            elif stream and stream.coming:
+                self._plan(key, want, later)
+            else:
+                del self._wants[key]
             return
         peer, lacking = self._choose(key, holders, want.turn)
         want.turn += 1
         self._ask(key, stream, want, peer, lacking)
 
-    def _holders(self, key: StreamKey, stream: Stream | None) -> list[tuple[Peer, Intervals]]:
-        holders = []
+    def _holders(
+        self, key: StreamKey, stream: Stream | None
+    ) -> tuple[list[tuple[Peer, Intervals]], float]:
+        """Who can be asked for what, and when the first of those can that failed of late."""
+        holders, rested = [], float("inf")
         for peer in self._state.peers.values():
             offer = peer.offers.get(key)
             if offer is None:
@@ -136,9 +174,32 @@ class Repair:
                 del peer.offers[key]
                 continue
             lacking = stream.lacking(offer) if stream else offer
-            if lacking and peer.alive and peer.links:
+            if not (lacking and peer.alive and peer.links):
+                continue
+            rest = self._rest(peer, key)
+            if rest <= self._state.now.mono:
                 holders.append((peer, lacking))
-        return holders
+            else:
+                rested = min(rested, rest)
+        return holders, rested
+
+    def _rest(self, peer: Peer, key: StreamKey) -> float:
+        """Until when a peer is left alone that did not give what it offers."""
+        failures, since = peer.failed.get(key, (0, 0.0))
+        if failures < self._state.settings.tries:
+            return 0.0
+        pause: float = self._state.settings.pull_backoff[1] * 2 ** min(failures, 10)
+        return since + min(pause, self._state.settings.rest)
+
+    def is_offered(self, stream: Stream, gap: tuple[int, int]) -> bool:
+        """Whether somebody alive offers some of a gap, and has not failed to give it."""
+        tries = self._state.settings.tries
+        for peer in self._state.alive():
+            offer = peer.offers.get(stream.key)
+            untried = peer.failed.get(stream.key, (0, 0.0))[0] < tries
+            if offer is not None and untried and offer.touches(*gap):
+                return True
+        return False
 
     def _choose(
         self, key: StreamKey, holders: list[tuple[Peer, Intervals]], turn: int
@@ -160,9 +221,11 @@ class Repair:
         pairs = list(lacking)[:MAX_INTERVALS]
         want.ask, want.peer = state.next_ask(), peer.public
         want.asked = Intervals(pairs)
+        self._asked[key] = want
         want.until = state.now.mono + settings.pull_patience
         fresh = stream is None or not stream.tail
         oldest = max(0, state.now.wall - settings.history) if fresh and settings.history else 0
+        want.not_before = oldest
         flat = tuple(number for pair in pairs for number in pair)
         state.transmit(peer.links[0], Pull(
             want.ask, key.origin, key.epoch, key.topic, flat, settings.pull_budget, oldest,
@@ -171,26 +234,34 @@ class Repair:
 
     def answered(self, peer: Peer, answer: Pulled) -> StreamKey | None:
         """The stream that the answer belongs to, or None if nobody waits for it."""
-        for key, want in self._wants.items():
-            if want.asked and want.ask == answer.ask and want.peer == peer.public:
+        for key, want in self._asked.items():
+            if want.ask == answer.ask and want.peer == peer.public:
                 return key
         return None
 
+    def oldest(self, key: StreamKey) -> int:
+        """What the pull under way leaves out as too old, unless the stream has begun meanwhile."""
+        stream = self._state.streams.get(key)
+        return 0 if stream and stream.tail else self._wants[key].not_before
+
     def postpone(self, key: StreamKey) -> None:
         """The answer came at a time when nothing could be taken in: ask again."""
-        self._fail(self._wants[key])
+        want = self._wants[key]
+        self._release(key, want)
+        self._plan(key, want, self._state.now.mono + self._state.settings.store_pause)
 
     def took(self, peer: Peer, key: StreamKey, last: int) -> None:
         """The answer was taken in up to `last`; a useless one (0) strikes the offer."""
         want = self._wants[key]
         if not last:
             self._strike(peer, key, want)
-            self._fail(want)
+            self._fail(key, want)
             return
-        want.asked = None
+        peer.failed.pop(key, None)
+        self._release(key, want)
         want.last = last
         want.backoff = self._state.settings.pull_backoff[0]
-        want.due = self._state.now.mono
+        self._plan(key, want, self._state.now.mono)
 
     def stored(self, key: StreamKey) -> None:
         """The log took something of the stream in: ask for the rest now, if it waits."""
@@ -199,7 +270,7 @@ class Repair:
         if want is None or stream is None or want.asked or not want.last:
             return
         if not stream.coming.covers(want.last, want.last):
-            want.due = min(want.due, self._state.now.mono)
+            self.want(key)
 
     def _strike(self, peer: Peer, key: StreamKey, want: Want) -> None:
         offer = peer.offers.get(key)
@@ -209,7 +280,10 @@ class Repair:
         if not offer:
             peer.offers.pop(key, None)
 
-    def _fail(self, want: Want) -> None:
-        want.asked = None
-        want.due = self._state.now.mono + want.backoff
+    def _fail(self, key: StreamKey, want: Want) -> None:
+        mono = self._state.now.mono
+        if peer := self._state.peers.get(want.peer):
+            peer.failed[key] = peer.failed.get(key, (0, 0.0))[0] + 1, mono
+        self._release(key, want)
+        self._plan(key, want, mono + want.backoff)
         want.backoff = min(want.backoff * 2, self._state.settings.pull_backoff[1])

@@ -30,13 +30,20 @@ class Settings(Struct, frozen=True):
     dials: int = 64
     """Connections being dialled at once."""
     candidates: int = 1024
+    peers: int = 1024
+    """Identities known at once; who is not alive makes room."""
     strangers: int = 512
     """Accepted connections that have not said who they are."""
 
     pull_budget: int = 512 * 1024
     """Bytes asked for at once."""
     pulls: int = 16
-    pulls_per_peer: int = 4
+    reads_per_link: int = 4
+    """Pulls of one connection that wait for the log; more are dropped, and asked again."""
+    tries: int = 3
+    """Pulls without use, until what a peer offers no longer keeps a gap open."""
+    rest: float = 60.0
+    """At most so long a peer is not asked for what it did not give."""
     pull_patience: float = 2.0
     pull_backoff: tuple[float, float] = (0.25, 5.0)
     hole_patience: float = 0.05

@@ -9,8 +9,11 @@ from notify_tui.protocol.event import StreamKey
 from notify_tui.protocol.peer import Link, Peer
 from notify_tui.protocol.settings import Settings
 from notify_tui.protocol.stream import Streams
-from notify_tui.protocol.topic import DIRECT, matches_any
+from notify_tui.protocol.topic import in_interest
 from notify_tui.protocol.wire import AnyMessage, AnyWord, Fed, Signed, encode_message, sign_word
+
+SLOWEST = 8.0
+"""So many times the usual interval between heartbeats at the most, however many peers."""
 
 
 class Me(NamedTuple):
@@ -88,7 +91,7 @@ class State:
     def wants(self, key: StreamKey) -> bool:
         """Whether a stream is in the node's interest; own and direct ones always are."""
         mine = key.origin == self.me.public
-        return mine or key.topic[0] == DIRECT or matches_any(self.interest, key.topic)
+        return mine or in_interest(self.interest, key.topic)
 
     def own(self, topic: str) -> StreamKey:
         """This node's own stream of a topic in the running epoch."""
@@ -105,4 +108,4 @@ class State:
     def interval(self) -> float:
         """Seconds between this node's heartbeats."""
         settings = self.settings
-        return settings.beat * max(1.0, len(self.alive()) / settings.beat_peers)
+        return settings.beat * min(max(1.0, len(self.alive()) / settings.beat_peers), SLOWEST)

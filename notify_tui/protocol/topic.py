@@ -75,6 +75,11 @@ def _segments(text: str, what: str) -> list[str]:
     return segments
 
 
+def in_interest(patterns: tuple[str, ...], topic: str) -> bool:
+    """Whether a node that keeps these patterns keeps the topic: direct ones everybody does."""
+    return topic[0] == DIRECT or matches_any(patterns, topic)
+
+
 @lru_cache(maxsize=65_536)
 def matches(pattern: str, topic: str) -> bool:
     """Whether a valid pattern takes a valid topic. `_…` and `@…` only if it names them."""

@@ -5,6 +5,8 @@ topic begins with. On the exchange each message is one frame. Versions and sizes
 here, so that inside everything is already valid.
 """
 
+from ipaddress import ip_address
+
 import msgspec
 from msgspec import Struct
 
@@ -327,9 +329,11 @@ def _check_hello(hello: Hello) -> None:
 
 
 def _check_place(hosts: tuple[str, ...], *ports: int) -> None:
-    allowed = frozenset("0123456789abcdefABCDEF.:%")
-    if any(not host or len(host) > MAX_NAME or not allowed.issuperset(host) for host in hosts):
-        raise WireError("an address that is no IP address")
+    for host in hosts:
+        try:
+            ip_address(host[:MAX_NAME])
+        except ValueError:
+            raise WireError("an address that is no IP address") from None
     if any(not 1 <= port <= 65535 for port in ports):
         raise WireError("a port out of range")
 
@@ -338,11 +342,15 @@ def _check_message(message: AnyMessage) -> None:
     if not 0 <= message.ask < 2**62:
         raise WireError("a question with a number out of range")
     match message:
+        case Greet(version=version) if not 0 <= version < 2**16:
+            raise WireError("a greeting with a version out of range")
         case Greet(challenge=challenge) | Welcome(challenge=challenge):
             if len(challenge) != CHALLENGE_BYTES:
                 raise WireError("a challenge of a wrong size")
-        case Changes():
-            _check_claims(message.claims)
+        case AskChanges(since=version) | Changes(version=version):
+            if not 0 <= version < 2**62:
+                raise WireError("a state version out of range")
+            _check_claims(message.claims if isinstance(message, Changes) else ())
         case Pull():
             _check_stream(message.origin, message.epoch, message.topic)
             _check_intervals(message.wanted)

@@ -33,7 +33,6 @@ def wait_for_client(home: Home, label: str) -> None:
 def follow(home: Home, *arguments: str) -> Process:
     """A subscribe that is attached."""
     follower = home.start("subscribe", ">", *arguments)
-    home.ok("status")
     wait_for_client(home, "subscribe")
     return follower
 
@@ -132,6 +131,7 @@ def test_a_network_whose_node_stays_is_not_left(home: Home) -> None:
     assert done.code == 1
     assert f"runs here (pid {node.pid}); end it first" in done.err
     assert (home.directory / "network.key").exists()
+    assert home.ok("status", "--json").objects[0]["network"] == home.network
 
 
 def test_what_does_not_follow_ends_with_a_sentence(home: Home) -> None:

@@ -18,7 +18,7 @@ def event(seq: int) -> Event:
 
 
 class FakeReader:
-    """Knows one event; each ns is a position."""
+    """Knows one event, at position 30; each ns is a position."""
 
     def find(self, wanted: EventId) -> Event:
         if wanted.seq != 1:
@@ -27,6 +27,10 @@ class FakeReader:
 
     def position_at(self, received: int) -> int:
         return received
+
+    def position_of(self, wanted: EventId) -> int:
+        assert wanted == event(1).id
+        return 30
 
 
 READER: Any = FakeReader()
@@ -43,7 +47,7 @@ def test_a_duration_or_time_is_a_position() -> None:
 
 @pytest.mark.parametrize("text", ["kq3v7m2xab.1", "KQ3V.1", "7d.1"])
 def test_an_id_is_a_position_before_it_and_what_to_skip(text: str) -> None:
-    assert start_of(text, NOW, READER) == Start(NOW - 7, event(1).id)
+    assert start_of(text, NOW, READER) == Start(29, event(1).id)
     assert moment_of(text, "--since", NOW, READER) == NOW - 9
 
 
@@ -64,3 +68,15 @@ def test_skipping_ends_behind_the_event() -> None:
     skip = Skip(Start(0, event(2).id))
     assert [seq for seq in (1, 2, 3, 4) if skip(event(seq))] == [3, 4]
     assert Skip(Start(0))(event(1))
+
+
+def test_skipping_ends_where_the_event_itself_is_not_wanted() -> None:
+    elsewhere = EventId("zzzzzzzzzz", 7)
+    assert Skip(Start(0, elsewhere))(event(1))
+
+
+def test_what_comes_late_after_the_event_is_not_skipped() -> None:
+    skip = Skip(Start(0, event(3).id))
+    assert [seq for seq in (2, 3, 1, 4) if skip(event(seq))] == [1, 4]
+    overtaken = Skip(Start(0, event(3).id))
+    assert [seq for seq in (5, 1) if overtaken(event(seq))] == [5, 1]

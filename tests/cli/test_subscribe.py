@@ -75,7 +75,7 @@ def test_priority_and_origin_choose(home: Home) -> None:
 
 
 def test_with_no_node_it_becomes_one_and_ends_with_it(home: Home) -> None:
-    follower = home.start("subscribe", ">")
+    follower = home.start("subscribe", ">", "--since", "all")
     while not (home.directory / "node.lock").exists():
         assert follower.running
     home.ok("publish", "chat", "hello")

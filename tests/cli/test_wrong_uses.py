@@ -247,7 +247,8 @@ def test_a_stopped_node_is_named_by_its_pid(fresh: Home) -> None:
 
 def test_a_network_whose_node_runs_is_not_left(fresh: Home) -> None:
     joined(fresh)
-    node = fresh.peer()
+    fresh.ok("network", "use", "lan")
+    node = fresh.peer("--network", "crew")
     done = fresh.run("network", "leave", "crew", "--yes")
     says_one_sentence(done, FAILED, f"runs here (pid {node.pid})")
 

@@ -4,7 +4,7 @@ import pytest
 
 from notify_tui.config.schema import KEYS, MAX_PATTERNS, MAX_TAGS, MAX_WORD, Config, read_value
 from notify_tui.errors import ConfigError
-from notify_tui.protocol import wire
+from notify_tui.protocol import batch, wire
 
 
 def test_every_key_of_the_table_is_a_field_of_config() -> None:
@@ -12,7 +12,7 @@ def test_every_key_of_the_table_is_a_field_of_config() -> None:
 
 
 def test_what_config_allows_peers_accept() -> None:
-    assert MAX_WORD == wire.MAX_NAME
+    assert MAX_WORD == batch.MAX_NAME
     assert MAX_PATTERNS == wire.MAX_PATTERNS
     assert MAX_TAGS == 16
 

@@ -8,6 +8,7 @@ from notify_tui.errors import StoreError, UnknownError
 from notify_tui.log import reader as reader_module
 from notify_tui.log.marks import Mark
 from notify_tui.log.reader import Cursor, LogReader, TopicRow
+from notify_tui.log.schema import FIRST_RECEIVED
 from notify_tui.protocol.command import Place, Raise, Remember
 from notify_tui.protocol.event import Content, Event, EventId, Priority, peer_id, stream_id
 from tests.log.author import NOON, SECOND, Author, store
@@ -116,6 +117,32 @@ def test_a_position_is_found_by_the_time_of_receipt(desk: Desk, reader: LogReade
     assert reader.position_at(NOON + 1) == 1
     assert reader.position_at(NOON + 3 * SECOND) == 3
     assert reader.position_at(NOON + 999 * SECOND) == 10
+
+
+def test_a_clock_that_went_back_hides_nothing_that_came_after_it(
+    desk: Desk, reader: LogReader
+) -> None:
+    author = Author()
+    for received in (1000, 2000, 500, 600, 3000):
+        desk.tell(store(author.batch(), received=received))
+    moments = (500, 1000, 1001, 2000, 2001, 3001)
+    assert [reader.position_at(moment) for moment in moments] == [0, 0, 1, 1, 4, 5]
+
+
+def test_a_position_is_found_without_reading_the_batches(desk: Desk, reader: LogReader) -> None:
+    desk.tell(store(Author().batch()))
+    plan = [row[3] for row in reader._log.ask(f"EXPLAIN QUERY PLAN {FIRST_RECEIVED}", (NOON,))]
+    assert plan == ["SEARCH batches USING INDEX batches_by_receipt (received>?)"]
+
+
+def test_an_event_has_the_position_of_its_batch(desk: Desk, reader: LogReader) -> None:
+    author = Author()
+    desk.tell(store(author.batch("a")), store(author.batch("b", "c", "d")))
+    stream = stream_id(author.key)
+    ids = [EventId(stream[:5], seq) for seq in (1, 2, 3, 4)]
+    assert [reader.position_of(wanted) for wanted in ids] == [1, 2, 2, 2]
+    with pytest.raises(UnknownError, match="not in this log"):
+        reader.position_of(EventId(stream, 5))
 
 
 def test_what_was_held_long_ago_hides_nothing_that_came_before_it(

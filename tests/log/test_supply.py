@@ -1,15 +1,17 @@
 """Supply: what a peer that lacks something is given, and no more than it asked for."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 
 from notify_tui.log import supply
 from notify_tui.protocol.batch import Batch, decode_batch
-from notify_tui.protocol.command import Found, Place, Read
+from notify_tui.protocol.command import Damaged, Found, Place, Placed, Read, Stored
 from notify_tui.protocol.intervals import Intervals
 from tests.log.author import NOON, SECOND, Author, store
-from tests.log.desk import NOBODY, Desk, damage, stream_of
+from tests.log.desk import NOBODY, Desk, damage, rows, stream_of
 
 PLENTY = 1 << 20
 
@@ -107,8 +109,39 @@ def test_a_damaged_batch_is_not_given_away_and_is_lost_from_then_on(desk: Desk) 
     desk.tell(*map(store, batches))
     damage(desk, "batches", 2)
     again = Desk(desk.path)
-    assert read(again, author, (1, 3)).batches == frames([batches[0], batches[2]])
+    good = frames([batches[0], batches[2]])
+    asked = Read(7, author.key, ((1, 3),), PLENTY, 0)
+    assert again.tell(asked) == [Found(7, good, b""), Damaged(author.key, 2, 2)]
+    assert again.tell(asked) == [Found(7, good, b"")], "it is told once"
     assert stream_of(again.reopen()).lost == Intervals([(2, 2)])
+
+
+def test_damage_that_cannot_be_noted_is_not_told_yet(desk: Desk) -> None:
+    author = Author()
+    desk.tell(store(author.batch()))
+    damage(desk, "batches", 1)
+    again = Desk(desk.path)
+    again.log._db.execute("PRAGMA busy_timeout = 1")
+    asked = Read(7, author.key, ((1, 1),), PLENTY, 0)
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("UPDATE batches SET flags = 0")
+        other.execute("BEGIN IMMEDIATE")
+        assert again.tell(asked) == [Found(7, (), b"")]
+        other.execute("ROLLBACK")
+    assert again.tell(asked) == [Found(7, (), b""), Damaged(author.key, 1, 1)]
+    again.log.close()
+
+
+def test_a_damaged_batch_that_comes_again_is_mended_in_its_place(desk: Desk) -> None:
+    author = Author()
+    batches = author.batches(3)
+    desk.tell(*map(store, batches))
+    damage(desk, "batches", 2)
+    again = Desk(desk.path)
+    again.tell(Read(7, author.key, ((1, 3),), PLENTY, 0))
+    assert again.tell(store(batches[1], late=True)) == [Stored(batches[1], 2)]
+    assert [row.batch for row in rows(desk.path)] == batches
+    assert stream_of(again.reopen()).lost == Intervals()
 
 
 def test_a_damaged_held_batch_is_not_given_away_and_is_placed_as_lost(desk: Desk) -> None:
@@ -117,7 +150,8 @@ def test_a_damaged_held_batch_is_not_given_away_and_is_placed_as_lost(desk: Desk
     desk.tell(store(first), store(second, placed=False))
     desk.log._db.execute("UPDATE held SET frame = x'00'")
     assert read(desk, author, (1, 3)).batches == frames([first])
-    desk.tell(Place(author.key, 2))
+    outcomes = desk.tell(Place(author.key, 2))
+    assert outcomes == [Placed(author.key, 2, 2), Damaged(author.key, 2, 2)]
     stream = stream_of(desk.reopen())
     assert (stream.placed, stream.digest) == (2, second.digest)
     assert stream.lost == Intervals([(2, 2)])

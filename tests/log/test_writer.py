@@ -10,12 +10,13 @@ from queue import SimpleQueue
 import pytest
 
 from notify_tui.errors import StoreError
-from notify_tui.log.writer import SETTLE_IDLE, Log
+from notify_tui.log.writer import KEPT, READS, SETTLE_IDLE, Log
 from notify_tui.protocol.command import (
     Found,
     Note,
     Outcome,
     Place,
+    Placed,
     Raise,
     Read,
     Resume,
@@ -73,14 +74,28 @@ def test_closing_finishes_what_was_posted_and_leaves_one_file(path: Path) -> Non
     log.start()
     for batch in batches:
         log.post([store(batch)])
-    log.post([Read(1, batches[0].key, ((1, 1),), 1, 0)])
     log.close()
     log.close()
-    assert said == [
-        *(Stored(batch, position) for position, batch in enumerate(batches, 1)),
-        Found(1, (batches[0].frame,), b""),
-    ]
+    assert said == [Stored(batch, position) for position, batch in enumerate(batches, 1)]
     assert sorted(file.name for file in path.parent.iterdir()) == ["log.ballast", "log.db"]
+
+
+def test_closing_answers_no_read_any_more(path: Path) -> None:
+    said: list[Outcome] = []
+    log, batch = Log(path, said.extend), Author().batch()
+    log.open()
+    log.post([store(batch), *(Read(token, batch.key, ((1, 1),), 1, 0) for token in range(100))])
+    log.close()
+    assert said == [Stored(batch, 1)]
+
+
+def test_reads_beyond_what_may_wait_are_answered_with_nothing_the_oldest_first(desk: Desk) -> None:
+    batch = Author().batch()
+    desk.tell(store(batch))
+    asked = [Read(token, batch.key, ((1, 1),), 1, 0) for token in range(READS + 9)]
+    outcomes = desk.tell(*asked)
+    assert outcomes[:10] == [Found(token, (), b"") for token in range(10)]
+    assert outcomes[10:] == [Found(read.token, (batch.frame,), b"") for read in asked[10:]]
 
 
 def test_a_log_that_never_started_can_be_closed(path: Path) -> None:
@@ -123,6 +138,59 @@ def test_after_a_failure_every_store_fails_until_it_was_taken_in(desk: Desk) -> 
     restored = desk.reopen()
     assert restored.settings == {}
     assert [stream.baseline for stream in restored.streams] == [0]
+
+
+@contextmanager
+def locked(desk: Desk) -> Iterator[None]:
+    """Another process writes, and does not end."""
+    desk.log._db.execute("PRAGMA busy_timeout = 1")
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_what_failed_without_a_store_is_tried_again_and_refuses_nothing(desk: Desk) -> None:
+    author = Author()
+    first, second, third = author.batches(3)
+    desk.tell(store(first), store(third, placed=False))
+    with locked(desk):
+        assert desk.tell(Note("boot", "8")) == []
+        assert desk.tell(Raise(author.key, 2), Note("boot", "9"), Place(author.key, 3)) == []
+    fourth = author.batch()
+    assert desk.tell(store(fourth)) == [Placed(author.key, 3, 2), Stored(fourth, 3)]
+    restored = desk.reopen()
+    assert restored.settings == {"boot": "9"}
+    assert [(stream.baseline, stream.placed) for stream in restored.streams] == [(2, 4)]
+    assert second.last == 2
+
+
+def test_what_failed_without_a_store_is_tried_again_at_the_close(desk: Desk) -> None:
+    with locked(desk):
+        desk.tell(Note("boot", "9"))
+    assert desk.reopen().settings == {"boot": "9"}
+
+
+def test_what_failed_without_a_store_goes_down_with_a_store_that_fails(desk: Desk) -> None:
+    batch = Author().batch()
+    with locked(desk):
+        desk.tell(Note("boot", "8"))
+        (failed,) = desk.tell(store(batch))
+        assert isinstance(failed, StoreFailed)
+    assert desk.tell(Resume(), Note("epoch", "2"), store(batch)) == [Stored(batch, 1)]
+    assert desk.reopen().settings == {"epoch": "2"}, "its node says again what it lost"
+
+
+def test_a_log_that_keeps_failing_keeps_a_bounded_number_of_jobs_and_says_so(desk: Desk) -> None:
+    batch = Author().batch()
+    with locked(desk):
+        assert desk.tell(*(Note("boot", str(number)) for number in range(KEPT))) == []
+        assert desk.tell(Note("boot", "more")) == []
+    (failed,) = desk.tell(store(batch))
+    assert isinstance(failed, StoreFailed)
+    assert "locked" in failed.reason
+    assert desk.tell(Resume(), store(batch)) == [Stored(batch, 1)]
+    assert desk.reopen().settings == {}
 
 
 def test_a_held_batch_stays_held_when_its_place_could_not_be_kept(desk: Desk) -> None:

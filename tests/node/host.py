@@ -27,6 +27,18 @@ def lines(client: Client, topic: str, count: int) -> int:
     return sum(published.count for published in client.publish_lines(topic, contents))
 
 
+def flood(client: Client, topic: str, count: int, size: int) -> int:
+    """Events of that many letters, each of which begins with its number."""
+    contents = (Content(time.time_ns(), str(number).ljust(size)) for number in range(count))
+    return sum(published.count for published in client.publish_lines(topic, contents))
+
+
+def numbered(client: Client, topic: str, count: int) -> bool:
+    """Whether the first events of a flood are there, in order."""
+    events = islice(client.subscribe([topic], since=0), count)
+    return all(int(event.text) == number for number, event in enumerate(events))
+
+
 def meet(client: Client, name: str, state: str) -> bool:
     while not any(peer.name == name and peer.state == state for peer in client.peers()):
         client.wake(client.reader.head(), 0.1)
@@ -50,7 +62,7 @@ def status(client: Client) -> dict[str, Any]:
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (publish, lines, meet, gather, live, status)
+    function.__name__: function for function in (publish, lines, flood, numbered, meet, gather, live, status)
 }
 
 

@@ -130,7 +130,7 @@ def impatient_server(socket: zmq.SyncSocket) -> None:
 
 
 def unenforced_server(socket: zmq.SyncSocket) -> None:
-    impatient_server(socket)
+    arm_server(socket)
     socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 0)
 
 

@@ -53,10 +53,21 @@ def test_a_hint_about_who_is_being_dialled_or_connected_waits() -> None:
     assert dialled(stage.give("on_found", Puppet("bob").id, ("10.0.0.3",), EXCHANGE)) == []
 
 
-def test_a_new_port_is_dialled_anew() -> None:
+def test_a_hint_touches_no_connection_and_never_the_address_that_was_proved() -> None:
+    stage, ana = Stage(), Puppet("ana")
+    stage.reach(ana)
+    forged = tuple(f"10.9.9.{number}" for number in range(16))
+    assert not dialled(stage.give("on_found", ana.id, forged, 1234))
+    stage.wait(3.1)
+    stage.give("on_found", ana.id, forged, 1234)
+    places = [(dial.host, dial.port) for dial in only(stage.wait(15), Connect)]
+    assert (ana.place, EXCHANGE) in places
+
+
+def test_a_peer_that_says_itself_that_its_port_is_new_is_dialled_anew() -> None:
     stage, ana = Stage(), Puppet("ana")
     link, _ = stage.reach(ana)
-    commands = stage.give("on_found", ana.id, (ana.place,), 9000)
+    commands = stage.accept(ana, exchange=9000)
     assert Disconnect(link) in commands
     assert Connect(link + 1, ana.place, 9000) in commands
 
@@ -67,11 +78,15 @@ def test_the_node_itself_and_hints_without_an_address_are_not_dialled() -> None:
     assert dialled(stage.give("on_found", Puppet("ana").id, (), EXCHANGE)) == []
 
 
-def test_candidates_are_bounded() -> None:
+def test_candidates_are_bounded_and_who_never_answered_makes_room() -> None:
     stage = Stage(candidates=2)
-    for name in ("ana", "bob", "eve"):
+    for name in ("ana", "bob"):
         stage.give("on_found", Puppet(name).id, ("10.0.0.2",), EXCHANGE)
+    stage.give("on_found", Puppet("eve").id, ("10.0.0.7",), EXCHANGE)
     assert stage.node._state.counts["candidates refused"] == 1
+    stage.wait(2.1)
+    eve = Puppet("eve")
+    assert dialled(stage.give("on_found", eve.id, ("10.0.0.7",), EXCHANGE)) == ["10.0.0.7"]
 
 
 def test_dials_share_a_budget_that_connections_do_not_use_up() -> None:

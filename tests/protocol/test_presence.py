@@ -386,3 +386,32 @@ def test_peers_are_shown_with_their_state() -> None:
     shown = replies(stage.ask(AskPeers(2)))[0]
     assert isinstance(shown, Peers)
     assert [view.address for view in shown.peers] == ["10.0.0.9", "10.0.0.9"]
+
+
+def test_strangers_make_no_room_by_pushing_out_who_was_introduced() -> None:
+    stage, ana = Stage(strangers=2), Puppet("ana")
+    stage.accept(ana)
+    for number in range(9):
+        stage.receive(Greet(0, 1, bytes(16)), b"stranger %d" % number)
+    assert not [m for m in messages(stage.receive(AskChanges(1, 0))) if isinstance(m, Stranger)]
+
+
+def test_identities_are_bounded_and_who_is_gone_makes_room() -> None:
+    stage = Stage(peers=2)
+    names = ("ana", "bob", "eve")
+    for name in names[:2]:
+        stage.accept(Puppet(name), name.encode())
+    stage.accept(Puppet("eve"), b"eve")
+    assert stage.node._state.counts["faults on the exchange"] == 1
+    bob = Puppet("bob")
+    bob.turn = 9
+    stage.hear(bob.goodbye())
+    stage.accept(Puppet("eve"), b"eve again")
+    assert {peer.name for peer in stage.node._state.peers.values()} == {"ana", "eve"}
+
+
+def test_an_interval_is_bounded_however_many_peers_there_are() -> None:
+    stage = Stage(beat_peers=1)
+    for number in range(20):
+        stage.accept(Puppet(f"n{number}"), b"%d" % number)
+    assert stage.node._state.interval() == 8.0

@@ -262,11 +262,60 @@ def test_debts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     stage.accept(ana)
     for number, topic in enumerate(("a", "b", "c")):
         stage.receive(Confirm(number, 5, topic, 1))
-    assert not receipts(stage.hear(ana.batch("a").frame))
-    assert len(receipts(stage.hear(ana.batch("c").frame))) == 1
+    assert len(receipts(stage.hear(ana.batch("a").frame))) == 1
+    assert not receipts(stage.hear(ana.batch("c").frame))
 
 
 def test_an_answer_of_the_log_that_nobody_waits_for_changes_nothing() -> None:
     stage = Stage()
     assert not stage.give("on_outcomes", [Found(99, (), b"")])
     assert replies(stage.ask(AskPeers(1)))
+
+
+def test_a_peer_that_lost_its_log_holds_nothing_any_more() -> None:
+    stage, (ana,) = published("ana")
+    stage.ask(hold(stage))
+    stage.receive(Receipted(1, receipt(stage, ana)), b"ana")
+    stage.accept(Puppet("ana", boot=2), b"anew")
+    waits = stage.ask(hold(stage, 10, timeout=0.1)) + stage.wait(0.2)
+    assert [reply.met for reply in replies(waits) if isinstance(reply, Held)] == [False]
+
+
+def test_nobody_passes_for_a_required_peer_by_taking_its_id_or_its_name() -> None:
+    stage, (eve, nas) = published("eve", "nas")
+    stage.hear(eve.heartbeat(name=nas.id))
+    stage.receive(Receipted(1, receipt(stage, eve)), b"eve")
+    by_id = stage.ask(hold(stage, require=(nas.id,), timeout=0.1)) + stage.wait(0.2)
+    assert [reply.met for reply in replies(by_id) if isinstance(reply, Held)] == [False]
+    stage.hear(eve.heartbeat(name="nas"))
+    by_name = stage.ask(hold(stage, 10, require=("nas",), timeout=0.1)) + stage.wait(0.2)
+    assert [reply.met for reply in replies(by_name) if isinstance(reply, Held)] == [False]
+
+
+def test_a_direct_event_is_offered_to_everybody() -> None:
+    stage, _ = published("ana")
+    stage.ask(Publish(2, "@ana", [raw()]))
+    question = Hold(9, stage.node.epoch, "@ana", 1, 1, (), False, 0.5, 5.0)
+    assert Confirm in [type(message) for message in messages(stage.ask(question), b"ana")]
+
+
+def test_a_delivery_is_receipted_only_if_it_is_the_batch_that_is_held() -> None:
+    stage, ana = Stage(), Puppet("ana")
+    stage.accept(ana)
+    mine = ana.batch("a", "one")
+    stage.hear(mine.frame)
+    stage.hear(ana.batch("a", "two").frame)
+    assert len(receipts(stage.receive(Deliver(1, mine.frame)))) == 1
+    other = ana.batch("a", "another one", fork=True)
+    assert not receipts(stage.receive(Deliver(2, other.frame)))
+
+
+def test_one_connection_cannot_use_up_what_is_owed_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Receipts, "DEBTS_A_LINK", 2)
+    stage, ana, eve = Stage(), Puppet("ana"), Puppet("eve")
+    stage.accept(eve, b"eve")
+    stage.accept(ana)
+    for number in range(9):
+        stage.receive(Confirm(number, 5, "never", number + 1), b"eve")
+    stage.receive(Confirm(1, 5, "a", 1))
+    assert len(receipts(stage.hear(ana.batch("a").frame))) == 1

@@ -1,6 +1,8 @@
 from collections.abc import Iterable
 
 from notify_tui.protocol.command import Command, Found, Read, Store, StoreFailed, Transmit
+from notify_tui.protocol.control import Publish
+from notify_tui.protocol.settings import DAY
 from notify_tui.protocol.wire import Changes, Pull, Pulled
 from tests.protocol.stage import (
     EXCHANGE,
@@ -11,6 +13,7 @@ from tests.protocol.stage import (
     only,
     stored,
 )
+from tests.protocol.test_publisher import raw
 
 
 def pulls(commands: Iterable[Command]) -> list[Pull]:
@@ -185,8 +188,8 @@ def test_so_many_pulls_are_open_at_once() -> None:
     assert stage.node._repair.pulling == 2
     first = pulls(commands)[0]
     batch = ana.batch(first.topic)
-    stage.receive(Pulled(first.ask, (batch.frame,), b""), ROUTE)
-    assert [pull.topic for pull in pulls(stage.wait(0.1))] == ["c"]
+    commands = stage.receive(Pulled(first.ask, (batch.frame,), b""), ROUTE)
+    assert [pull.topic for pull in pulls(commands + stage.wait(0.1))] == ["c"]
 
 
 def test_answers_may_come_in_any_order() -> None:
@@ -293,3 +296,59 @@ def test_found_again_after_a_restart_what_was_offered_is_asked_anew() -> None:
     assert "b" not in {key.topic for key in stage.peer(ana).offers}
     stage.give("on_found", ana.id, (ana.place,), EXCHANGE)
     assert ana.key("a") in stage.peer(ana).offers
+
+
+def test_a_claim_that_is_never_proved_keeps_no_gap_open_and_is_rarely_tried() -> None:
+    stage, (mal, ana) = met("mal", "ana")
+    first, lost, third = (ana.batch("a") for _ in range(3))
+    stage.hear(first.frame)
+    stage.hear(third.frame)
+    tries = 0
+    for _ in range(120):
+        beat = mal.heartbeat(mal.claim_of(ana.key("a"), 1, 3))
+        commands = stage.hear(beat) + stage.hear(ana.heartbeat()) + stage.wait(1)
+        for pull in pulls(commands):
+            tries += 1
+            stage.receive(Pulled(pull.ask, (), b""), b"mal")
+    assert lost.first == 2
+    assert stage.node._state.streams.get(ana.key("a")).tail == 3  # type: ignore[union-attr]
+    assert tries < 20
+
+
+def test_a_proof_of_age_that_was_not_asked_for_raises_no_baseline() -> None:
+    stage, (ana,) = met("ana")
+    old = stage.now.wall - 8 * DAY
+    batches = [ana.batch("a", time=old + number) for number in range(6)]
+    for batch in batches[:3]:
+        stage.hear(batch.frame)
+    asked = pulls(stage.hear(batches[5].frame) + stage.wait(0.2))
+    stage.receive(Pulled(asked[0].ask, (), batches[4].proof), b"ana")
+    stream = stage.node._state.streams.get(ana.key("a"))
+    assert stream is not None
+    assert (stream.baseline, stream.tail) == (0, 3)
+
+
+def test_claims_about_own_streams_are_believed_as_far_as_they_go() -> None:
+    stage, (ana,) = met("ana")
+    stage.ask(Publish(1, "a", [raw()]))
+    key = stage.node._state.own("a")
+    stage.hear(ana.heartbeat(ana.claim_of(key, 1, 2**60)))
+    assert list(stage.peer(ana).acked[key]) == [(1, 1)]
+
+
+def test_claims_about_own_streams_of_the_past_are_bounded() -> None:
+    stage, ana = Stage(streams_per_origin=2), Puppet("ana")
+    stage.accept(ana)
+    past = [stage.node._state.own("a")._replace(epoch=epoch) for epoch in range(9)]
+    stage.hear(ana.heartbeat(*(ana.claim_of(key, 1, 1) for key in past)))
+    assert len(stage.peer(ana).acked) == 2
+
+
+def test_a_queue_of_many_wants_costs_what_is_asked_not_what_waits() -> None:
+    stage, (ana,) = met("ana")
+    for number in range(20):
+        claims = [ana.claim(f"t{number}.{place}", 1, 1) for place in range(100)]
+        stage.hear(ana.heartbeat(*claims))
+    repair = stage.node._repair
+    assert repair.pulling == 16
+    assert repair.deadline >= stage.mono

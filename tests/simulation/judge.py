@@ -1,7 +1,7 @@
 """Judge: what must hold at every moment, checked when a node commits, sends or answers."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -51,6 +51,24 @@ def place_of(name: str) -> int:
     return ord(name[0]) - ord("a") + 26 * int(name[1:] or "0")
 
 
+class Promise(NamedTuple):
+    """What a client was told to be durable, and the start of the node that told it."""
+
+    reply: Published
+    texts: tuple[str, ...]
+    boot: int
+
+    @property
+    def key(self) -> StreamKey:
+        """The stream it was published in."""
+        return StreamKey(self.reply.origin, self.reply.epoch, self.reply.topic)
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The first and last sequence."""
+        return self.reply.first, self.reply.first + self.reply.count - 1
+
+
 class Judge:
     """Remembers what was published, told and promised, and compares."""
 
@@ -58,7 +76,7 @@ class Judge:
         self.made: dict[bytes, Batch] = {}
         self.ranges: defaultdict[StreamKey, Intervals] = defaultdict(Intervals)
         self.forked: dict[StreamKey, bool] = {}
-        self.promised: defaultdict[int, list[tuple[Published, tuple[str, ...]]]] = defaultdict(list)
+        self.promised: defaultdict[int, list[Promise]] = defaultdict(list)
         self.may_fork: dict[int, bool] = {}
         self._ever: defaultdict[tuple[int, StreamKey], Intervals] = defaultdict(Intervals)
         self._floors: dict[tuple[int, StreamKey], int] = {}
@@ -201,7 +219,7 @@ class Judge:
 
     def acknowledged(self, host: "Host", reply: Published, texts: tuple[str, ...]) -> None:
         """A client was told that its events are durable under these numbers."""
-        self.promised[host.place].append((reply, texts))
+        self.promised[host.place].append(Promise(reply, texts, host.starts or 0))
         self._keeps(host, reply, texts)
 
     def _keeps(self, host: "Host", reply: Published, texts: tuple[str, ...]) -> None:
@@ -233,18 +251,16 @@ class Judge:
         """A process died: what it acknowledged is on its disk."""
         if host.disk.failed:
             self._reset_floors(host)
-        for reply, texts in self.promised[host.place]:
-            self._keeps(host, reply, texts)
+        for promise in self.promised[host.place]:
+            self._keeps(host, promise.reply, promise.texts)
 
     def restored(self, host: "Host") -> None:
         """An old disk is back: what only the new one held is not promised by this host."""
         image = host.disk.image
         self.promised[host.place] = [
-            (reply, texts)
-            for reply, texts in self.promised[host.place]
-            if image.kept(StreamKey(reply.origin, reply.epoch, reply.topic)).have.covers(
-                reply.first, reply.first + reply.count - 1
-            )
+            promise
+            for promise in self.promised[host.place]
+            if image.kept(promise.key).have.covers(*promise.numbers)
         ]
         self._reset_floors(host)
 

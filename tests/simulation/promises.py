@@ -103,14 +103,19 @@ def receipts(live: list[Host]) -> Iterator[str]:
 
 
 def durable_publish(live: list[Host], judge: Judge) -> Iterator[str]:
-    """What was acknowledged is everywhere, even if a copy of its origin used its numbers."""
+    """What was acknowledged is everywhere, even if a copy of its origin used its numbers.
+
+    Of a fork, what the last start of the origin acknowledged: where it began before that,
+    nobody can know.
+    """
     shown = {host.place: _texts(host, judge) for host in live}
     for host in live:
-        for reply, texts in judge.promised[host.place]:
-            key = StreamKey(reply.origin, reply.epoch, reply.topic)
+        for promise in judge.promised[host.place]:
+            if promise.key in judge.forked and promise.boot != host.starts:
+                continue
             for other in live:
-                missing = [text for text in texts if text not in shown[other.place]]
-                if missing and wants(other, key) and not judge.is_past(other, missing):
+                missing = [text for text in promise.texts if text not in shown[other.place]]
+                if missing and wants(other, promise.key) and not judge.is_past(other, missing):
                     yield f"{other.name} lacks {missing}, acknowledged by {host.name}"
 
 

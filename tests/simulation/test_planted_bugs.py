@@ -37,8 +37,9 @@ def repair_only_from_the_origin(patch: pytest.MonkeyPatch) -> None:
 
     def only_the_origin(
         self: Repair, key: StreamKey, stream: Stream | None
-    ) -> list[tuple[Peer, Intervals]]:
-        return [holder for holder in holders(self, key, stream) if holder[0].public == key.origin]
+    ) -> tuple[list[tuple[Peer, Intervals]], float]:
+        found, rested = holders(self, key, stream)
+        return [holder for holder in found if holder[0].public == key.origin], rested
 
     patch.setattr(Repair, "_holders", only_the_origin)
 
