@@ -1,6 +1,5 @@
 """Rows: a log that is open to read, and its batches as readers get them."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -34,7 +34,7 @@ READS = 256
 """Reads that wait; beyond them the oldest is answered with nothing, and its peer asks again."""
 KEPT = 1024
 """Jobs without a store that wait for a disk that works; beyond them the log says that it fails."""
-COMMIT_BYTES = 5 * 4096
+COMMIT_BYTES = 6 * 4096
 """What a commit writes besides its frames: the pages of tables and indexes."""
 SETTLE_IDLE = 4 * 1024 * 1024
 SETTLE_BUSY = 16 * 1024 * 1024

@@ -100,7 +100,7 @@ class Discovery:
         self._multicast = multicast
         self._nearby: set[str] = set()
         self._resolving: set[asyncio.Task[bool]] = set()
-        self._places = at
+        self._places = self._spoken = at
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._quit = asyncio.Event()
@@ -154,13 +154,21 @@ class Discovery:
 
     async def _follow(self, responder: "AsyncZeroconf | None") -> None:
         while not self._quit.is_set():
-            now = places(self._chosen)
-            if now != self._places:
-                self._places = now
-                self._post(Hosts(now))
-                await self._move(responder)
+            try:
+                await self._look(responder)
+            except OSError as error:  # no descriptor is free: the next time one may be
+                _log.warning("the addresses of this machine cannot be followed: %s", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._quit.wait(), POLL_INTERFACES)
+
+    async def _look(self, responder: "AsyncZeroconf | None") -> None:
+        now = places(self._chosen)
+        if now != self._places:
+            self._places = now
+            self._post(Hosts(now))
+        if now != self._spoken:
+            await self._move(responder)
+            self._spoken = now
 
     def _responder(self) -> "AsyncZeroconf | None":
         from zeroconf.asyncio import AsyncZeroconf  # noqa: PLC0415

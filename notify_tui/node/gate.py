@@ -16,8 +16,6 @@ ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 ZAP_VERSION = b"1.0"
 DOMAIN = b"notify-tui"
 HANDSHAKE_MS = 2000
-MAX_REQUESTS = 512
-"""Answered in one turn, so that a flood of handshakes leaves the node its time."""
 
 _ADMITTED = (b"200", b"OK")
 _DENIED = (b"400", b"not a member")
@@ -48,12 +46,15 @@ class Gate:
             raise
 
     def answer(self) -> None:
-        """Answer what has been asked since the last turn. Never raises, whatever was asked."""
-        with suppress(zmq.ZMQError):  # EAGAIN: all answered; else the socket or context has gone
-            for _ in range(MAX_REQUESTS):
-                request = self.socket.recv_multipart(zmq.NOBLOCK)
-                if reply := self._reply(request):
-                    self.socket.send_multipart(reply, zmq.NOBLOCK)
+        """Answer one request, whatever was asked.
+
+        Raises:
+            zmq.Again: there is none.
+        """
+        request = self.socket.recv_multipart(zmq.NOBLOCK)
+        if reply := self._reply(request):
+            with suppress(zmq.ZMQError):
+                self.socket.send_multipart(reply, zmq.NOBLOCK)
 
     def deny(self, address: str) -> None:
         """Admit nobody from this IP address any more; connections that exist stay."""

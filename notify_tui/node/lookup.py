@@ -13,6 +13,7 @@ from notify_tui.protocol.wire import MAX_ADDRESSES
 
 AGAIN = 30.0
 """Seconds."""
+STOP_PATIENCE = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,12 @@ class Lookup:
     def stop(self) -> None:
         """Post nothing more."""
         self._stopping.set()
+
+    def join(self) -> bool:
+        """Wait for the end, bounded; whether it came. A silent name server delays it."""
+        if self._thread.ident is not None:
+            self._thread.join(STOP_PATIENCE)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

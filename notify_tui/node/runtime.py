@@ -123,7 +123,8 @@ class Node:
                 return
             self._close_context()  # not before this are the ports free for a successor
             self._lock.release()
-            if self._discovery.join():
+            ended = self._discovery.join(), self._lookup.join()
+            if all(ended):
                 self._inbox.close()
 
     def remain(self, reason: str) -> None:

@@ -104,6 +104,12 @@ class Gossip:
         if answer.more:
             self.ask(peer)
 
+    def ask_again(self) -> None:
+        """Ask all peers for all that they hold, at their next heartbeats: what they said of
+        events that this node had was not kept."""
+        for peer in self._state.alive():
+            peer.version, peer.asking = 0, None
+
     def tick(self) -> None:
         """Repeat what was not answered."""
         patience = self._state.settings.ask_patience

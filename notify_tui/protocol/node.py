@@ -10,6 +10,7 @@ from notify_tui.errors import WireError
 from notify_tui.protocol.clients import Clients
 from notify_tui.protocol.command import (
     Command,
+    Damaged,
     Note,
     Now,
     Outcome,
@@ -216,6 +217,8 @@ class NodeProtocol:
                     self._stored(outcome)
                 case Placed():
                     self._placed(outcome)
+                case Damaged():
+                    self._damaged(outcome)
                 case StoreFailed():
                     self._failed(outcome)
                 case _:
@@ -240,6 +243,20 @@ class NodeProtocol:
         if stream := self._state.streams.get(outcome.key):
             stream.settle_held(outcome.first)
         self._clients.grown(outcome.position)
+
+    def _damaged(self, outcome: Damaged) -> None:
+        """What the log had is lost: it is claimed no more, and peers are asked who holds it."""
+        key, low, high = outcome.key, outcome.low, outcome.high
+        stream = self._state.streams.get(key)
+        if stream is None:
+            return
+        stream.lose(low, high)
+        self._state.streams.changed(key)
+        if key == self._state.own(key.topic):
+            # An own batch that comes back unknown tells of a copied log; this one tells nothing.
+            stream.refused.add(low, high)
+        else:
+            self._gossip.ask_again()
 
     def _failed(self, outcome: StoreFailed) -> None:
         """The log failed: all that was posted since is lost, not only this batch.

@@ -148,6 +148,10 @@ class Stream:
             self.have.add(max(batch.first, self.baseline + 1), batch.last)
         return True
 
+    def lose(self, low: int, high: int) -> None:
+        """What was held turned out to be damaged: it is lacking again."""
+        self.have.discard(low, high)
+
     def settle(self, last: int, digest: bytes) -> None:
         """What ends at `last` has its position on disk."""
         if last > self.placed:

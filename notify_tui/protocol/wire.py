@@ -331,7 +331,7 @@ def _check_hello(hello: Hello) -> None:
 def _check_place(hosts: tuple[str, ...], *ports: int) -> None:
     for host in hosts:
         try:
-            ip_address(host[:MAX_NAME])
+            ip_address(host if len(host) <= MAX_NAME else "")
         except ValueError:
             raise WireError("an address that is no IP address") from None
     if any(not 1 <= port <= 65535 for port in ports):

@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 
 import pytest
 
 from notify_tui.log import supply
+from notify_tui.log.ledger import Ledger
 from notify_tui.protocol.batch import Batch, decode_batch
 from notify_tui.protocol.command import Damaged, Found, Place, Placed, Read, Stored
 from notify_tui.protocol.intervals import Intervals
@@ -116,20 +116,25 @@ def test_a_damaged_batch_is_not_given_away_and_is_lost_from_then_on(desk: Desk) 
     assert stream_of(again.reopen()).lost == Intervals([(2, 2)])
 
 
-def test_damage_that_cannot_be_noted_is_not_told_yet(desk: Desk) -> None:
+def test_damage_that_could_not_be_noted_is_not_told_yet(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     author = Author()
-    desk.tell(store(author.batch()))
-    damage(desk, "batches", 1)
-    again = Desk(desk.path)
-    again.log._db.execute("PRAGMA busy_timeout = 1")
-    asked = Read(7, author.key, ((1, 1),), PLENTY, 0)
-    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
-        other.execute("UPDATE batches SET flags = 0")
-        other.execute("BEGIN IMMEDIATE")
-        assert again.tell(asked) == [Found(7, (), b"")]
-        other.execute("ROLLBACK")
-    assert again.tell(asked) == [Found(7, (), b""), Damaged(author.key, 1, 1)]
-    again.log.close()
+    desk.tell(*map(store, author.batches(2)))
+    desk.log._db.execute("UPDATE batches SET frame = zeroblob(length(frame))")
+    asked = Read(7, author.key, ((1, 2),), PLENTY, 0)
+    quarantine = Ledger.quarantine
+
+    def full(ledger: Ledger, position: int) -> list[tuple[int, int]]:
+        if position == 2:
+            raise sqlite3.OperationalError("disk full")
+        return quarantine(ledger, position)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "quarantine", full)
+        assert desk.tell(asked) == [Found(7, (), b"")]
+    lost = [Damaged(author.key, 1, 1), Damaged(author.key, 2, 2)]
+    assert desk.tell(asked) == [Found(7, (), b""), *lost]
 
 
 def test_a_damaged_batch_that_comes_again_is_mended_in_its_place(desk: Desk) -> None:

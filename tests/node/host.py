@@ -62,7 +62,8 @@ def status(client: Client) -> dict[str, Any]:
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (publish, lines, flood, numbered, meet, gather, live, status)
+    function.__name__: function
+    for function in (publish, lines, flood, numbered, meet, gather, live, status)
 }
 
 

@@ -5,11 +5,14 @@ import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from tests.node.conftest import free_port
+from notify_tui.client import Client
+from notify_tui.protocol.event import Content
+from tests.node.conftest import Home, free_port
 from tests.node.process import Host
 
 Hosts = Callable[..., Host]
@@ -57,25 +60,30 @@ def joined(host: Hosts, name: str, port: int) -> Host:
 
 
 def test_a_node_without_a_descriptor_left_serves_whom_it_knows_and_later_everybody(
-    host: Hosts,
+    host: Hosts, home: Home
 ) -> None:
     port = free_port()
     ana = host("ana", port=port, multicast=False)
     bob = joined(host, "bob", port)
-    ana.ask("meet", "bob", "alive")
-    limit = starve(ana)
-    with crowd(port, limit + BEYOND):
-        while descriptors(ana) < limit:
-            ana.ask("status")
-        ana.ask("publish", "chat", "ana in the crowd")
-        assert bob.ask("gather", "chat", 1) == [["chat", "ana in the crowd"]]
-        bob.ask("publish", "chat", "bob in the crowd")
-        assert len(ana.ask("gather", "chat", 2)) == 2
+    bob.ask("publish", "chat", "0 bob")
+    ana.ask("publish", "chat", "1 ana")
+    for node in (ana, bob):
+        node.ask("gather", "chat", 2)
+    with Client.attach(home("ana")) as client:
+        limit = starve(ana)
+        with crowd(port, limit + BEYOND):
+            while descriptors(ana) < limit:
+                client.status()
+            client.publish("chat", Content(0, "2 ana"))
+            assert bob.ask("gather", "chat", 3)[2] == ["chat", "2 ana"]
+            bob.ask("publish", "chat", "3 bob")
+            events = client.subscribe(["chat"], since=0)
+            assert [event.text for event in islice(events, 4)][3] == "3 bob"
     carol = joined(host, "carol", port)
-    carol.ask("publish", "chat", "carol after it")
+    carol.ask("publish", "chat", "4 carol")
     for node in (ana, bob, carol):
-        texts = [text for _, text in node.ask("gather", "chat", 3)]
-        assert sorted(texts) == ["ana in the crowd", "bob in the crowd", "carol after it"]
+        texts = [text for _, text in node.ask("gather", "chat", 5)]
+        assert sorted(texts) == ["0 bob", "1 ana", "2 ana", "3 bob", "4 carol"]
     assert ana.stop() == 0
 
 

@@ -130,6 +130,24 @@ def test_new_addresses_are_told_to_the_node_and_to_the_lan(
                 pass
 
 
+def test_addresses_that_cannot_be_read_for_a_while_are_followed_afterwards(
+    announce: Announce, network: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = Places(("127.0.0.2",), ("127.0.0.1", "127.0.0.2"), ("127.0.0.2/8",))
+    troubles = [OSError("Too many open files")] * 2
+
+    def sometimes(_: object) -> Places:
+        if troubles:
+            raise troubles.pop()
+        return moved
+
+    monkeypatch.setattr(discovery, "POLL_INTERFACES", 0.01)
+    monkeypatch.setattr(discovery, "places", sometimes)
+    ana, found = announce("ana", network)
+    assert found.get(timeout=PATIENCE) == Hosts(moved)
+    assert ana.trouble is None
+
+
 def test_a_failure_inside_is_told_and_ends_discovery_alone(
     announce: Announce, network: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ def test_without_anybody_to_look_up_it_does_nothing() -> None:
     asked.start()
     assert threading.active_count() == before
     asked.stop()
+    assert asked.join()
 
 
 def test_a_name_that_is_unknown_is_told_once_and_tried_again(
@@ -70,6 +71,8 @@ def test_a_silent_name_server_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -
     asked.start()
     assert asking.wait(PATIENCE)
     asked.stop()
+    assert not asked.join()
     answer.set()
-    asked._thread.join(PATIENCE)
+    monkeypatch.setattr(lookup, "STOP_PATIENCE", PATIENCE)
+    assert asked.join()
     assert found.empty()

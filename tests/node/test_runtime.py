@@ -1,5 +1,6 @@
 """A node from start to stop, with everything real but the network beyond loopback."""
 
+import socket
 import threading
 from pathlib import Path
 from time import monotonic
@@ -215,6 +216,29 @@ def test_a_disk_that_is_stuck_holds_nobody_up_for_long(
     monkeypatch.setattr(runtime, "STOP_PATIENCE", 20)
     node.stop()
     assert lock.read(effective.paths.lock(NETWORK)) is None
+
+
+def test_an_inbox_stays_open_for_a_lookup_that_may_still_post(
+    home: Home, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, answer = threading.Event(), threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        asking.set()
+        answer.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    node = Node(home("ana", multicast=False, connect=("silent.example",)), network)
+    node.start()
+    assert asking.wait(20)
+    node.stop()
+    assert not node.alive
+    assert not node._inbox.closed
+    answer.set()
+    node._lookup._thread.join(20)
+    node.stop()
+    assert node._inbox.closed
 
 
 def test_a_node_follows_the_addresses_of_its_interface(home: Home) -> None:

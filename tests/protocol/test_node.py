@@ -2,6 +2,7 @@ from typing import Any
 
 from notify_tui.protocol.command import (
     Connect,
+    Damaged,
     Note,
     Place,
     Placed,
@@ -14,7 +15,7 @@ from notify_tui.protocol.command import (
 )
 from notify_tui.protocol.control import Publish
 from notify_tui.protocol.event import StreamKey
-from notify_tui.protocol.wire import AskChanges, Fed, Pull, Pulled
+from notify_tui.protocol.wire import AskChanges, Changes, Deliver, Fed, Pull, Pulled
 from tests.protocol.stage import (
     EXCHANGE,
     ROUTE,
@@ -247,11 +248,52 @@ def test_what_a_failure_took_along_is_known_when_it_comes_back() -> None:
     assert not stage.give("on_outcomes", [StoreFailed(second, "full")])
 
 
+def test_what_the_log_finds_damaged_is_claimed_no_more_and_pulled_again() -> None:
+    stage, ana = Stage(), Puppet("ana")
+    stage.accept(ana)
+    first, second = ana.batch("a"), ana.batch("a")
+    for batch in (first, second):
+        stage.hear(batch.frame)
+    stage.hear(ana.heartbeat(ana.claim("a", 1, 2)))
+    before = stage.node._state.streams.version
+    stage.give("on_outcomes", [Damaged(first.key, 1, 1)])
+    told = messages(stage.receive(AskChanges(7, before)), ROUTE)[0]
+    assert isinstance(told, Changes)
+    assert [claim.held for claim in told.claims] == [(2, 2)]
+    asked = only(messages(stage.hear(ana.heartbeat())), AskChanges)[0]
+    assert asked.since == 0
+    claims = (ana.claim("a", 1, 2),)
+    pulls = messages(stage.receive(Changes(asked.ask, ana.version, claims, more=False)))
+    pull = only(pulls, Pull)[0]
+    assert pull.wanted == (1, 1)
+    stores = only(stage.receive(Pulled(pull.ask, (first.frame,), b"")), Store)
+    assert [(store.batch, store.late, store.placed) for store in stores] == [(first, True, True)]
+    stream = stage.node._state.streams.get(first.key)
+    assert stream is not None
+    assert list(stream.have) == [(1, 2)]
+
+
+def test_an_own_event_that_is_damaged_and_comes_back_is_no_sign_of_a_copied_log() -> None:
+    stage, ana = Stage(), Puppet("ana")
+    stage.accept(ana)
+    first = stored(stage.ask(Publish(1, "a", [raw()])))[0]
+    stage.ask(Publish(2, "a", [raw()]))
+    epoch = stage.node.epoch
+    stage.give("on_outcomes", [Damaged(first.key, 1, 1)])
+    claim = ana.claim_of(first.key, 1, 2)
+    assert not only(messages(stage.hear(ana.heartbeat(claim))), Pull)
+    commands = stage.receive(Deliver(8, first.frame))
+    assert stage.node.epoch == epoch
+    assert not told(commands)
+
+
 def test_outcomes_of_what_was_not_asked_for_change_nothing() -> None:
     stage, ana = Stage(), Puppet("ana")
     batch = ana.batch("a")
     key = ana.key("b")
-    outcomes = [Stored(batch, 0), Placed(key, 1, 0), StoreFailed(batch, "full")]
+    outcomes = [
+        Stored(batch, 0), Placed(key, 1, 0), Damaged(key, 1, 1), StoreFailed(batch, "full"),
+    ]  # fmt: skip
     assert not stage.give("on_outcomes", outcomes)
 
 

@@ -13,7 +13,6 @@ from notify_tui.protocol.control import AskPeers, Peers
 from notify_tui.protocol.membership import Life
 from notify_tui.protocol.wire import (
     AskChanges,
-    AskFeed,
     Fed,
     Goodbye,
     Greet,
@@ -315,64 +314,17 @@ def test_the_goodbye_goes_over_connections_too_for_who_does_not_hear_the_feed_ye
     assert [said.frame for said in messages(commands) if isinstance(said, Fed)] == frames
 
 
-def test_who_cannot_be_dialled_is_asked_for_its_feed() -> None:
-    stage, ana = Stage(), Puppet("ana")
-    stage.accept(ana)
-    assert AskFeed(0) in messages(stage.wait(1.1), ROUTE)
-
-
-def test_who_can_be_dialled_is_not() -> None:
-    stage, ana = Stage(), Puppet("ana")
-    stage.reach(ana)
-    assert AskFeed(0) not in messages(stage.wait(1.1))
-
-
-def test_whoever_asks_for_the_feed_gets_it_for_a_while() -> None:
-    stage, ana = Stage(), Puppet("ana")
-    stage.accept(ana)
-    stage.receive(AskFeed(0))
-    commands = stage.wait(1.1)
-    assert [send.frame for send in only(commands, Send)] == [
-        message.frame for message in messages(commands, ROUTE) if isinstance(message, Fed)
-    ]
-    later = stage.wait(8)
-    assert len(only(later, Send)) > len(
-        [message for message in messages(later) if isinstance(message, Fed)]
-    )
-
-
-def test_a_feed_that_comes_over_a_connection_is_heard_like_any_other() -> None:
-    stage, ana = Stage(), Puppet("ana")
-    stage.accept(ana)
-    stage.receive(Fed(0, ana.heartbeat(status="behind a firewall")))
-    assert stage.peer(ana).status == "behind a firewall"
-    batch = ana.batch("a.b")
-    stage.receive(Fed(0, batch.frame))
-    assert stage.holds(batch.key) == [(1, 1)]
-
-
-def test_hellos_are_renewed_now_and_then() -> None:
-    stage, ana = Stage(), Puppet("ana")
-    link, _ = stage.reach(ana)
-    greets = 0
-    for _ in range(25):
-        stage.hear(ana.heartbeat())
-        sent = messages(stage.wait(1.0), link)
-        greets += sum(isinstance(message, Greet) for message in sent)
-    assert greets == 2
-
-
-def test_a_renewed_hello_brings_news_and_keeps_the_link_known() -> None:
-    stage, ana = Stage(), Puppet("ana")
-    link, _ = stage.reach(ana)
-    greets: list[Greet] = []
-    while not greets:
-        stage.hear(ana.heartbeat())
-        greets = [word for word in messages(stage.wait(1.0), link) if isinstance(word, Greet)]
-    assert stage.node._greeting.author(link) == ana.public
-    hello = ana.hello(greets[0].challenge + bytes(16), interest=("a.>",))
-    stage.receive(Welcome(0, bytes(16), hello), link)
-    assert stage.peer(ana).interest == ("a.>",)
+def test_a_goodbye_goes_over_connections_where_there_are_some() -> None:
+    stage, ana, bob = Stage(), Puppet("ana"), Puppet("bob")
+    stage.accept(ana, b"ana")
+    stage.wait(5)
+    stage.hear(ana.heartbeat())
+    stage.accept(bob, b"bob")
+    stage.node.stop(stage.now)
+    sent = stage.node.drain()
+    assert [type(word) for word in beats(sent)] == [Goodbye]
+    assert [type(word) for word in messages(sent, b"bob")] == [Fed]
+    assert not messages(sent, b"ana")
 
 
 def test_peers_are_shown_with_their_state() -> None:

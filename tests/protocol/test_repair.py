@@ -269,6 +269,20 @@ def test_everything_is_wanted_where_history_is_without_end() -> None:
     assert asked[0].not_before == 0
 
 
+def test_an_answer_that_nobody_waits_for_and_that_is_garbage_is_a_fault() -> None:
+    stage, (ana,) = met("ana")
+    stage.receive(Pulled(99, (b"garbage",), b""), b"ana")
+    assert stage.peer(ana).faults == 1
+
+
+def test_a_pull_whose_peer_is_not_known_any_more_is_given_up() -> None:
+    stage, (ana,) = met("ana")
+    assert pulls(stage.hear(ana.heartbeat(ana.claim("a", 1, 1))))
+    del stage.node._state.peers[ana.public]
+    assert not pulls(stage.wait(5))
+    assert stage.node._repair.pulling == 0
+
+
 def test_a_peer_is_answered_what_the_log_has() -> None:
     stage, (_, bob) = met("ana", "bob")
     batch = bob.batch("a")
@@ -280,6 +294,21 @@ def test_a_peer_is_answered_what_the_log_has() -> None:
     answered = stage.give("on_outcomes", [Found(read.token, (batch.frame,), b"")])
     assert messages(answered, b"ana") == [Pulled(7, (batch.frame,), b"")]
     assert not only(stage.give("on_outcomes", [Found(read.token, (), b"")]), Transmit)
+
+
+def test_a_peer_has_so_many_reads_open_at_once() -> None:
+    stage = Stage(reads_per_link=2)
+    stage.accept(Puppet("ana"))
+    batch = Puppet("bob").batch("a")
+    stage.hear(batch.frame)
+    stage.stalled = True
+    for ask in (1, 2, 3):
+        stage.receive(Pull(ask, *batch.key, (1, 1), 1000, 0))
+    answers = [word for word in messages(stage.commit()) if isinstance(word, Pulled)]
+    assert [answer.ask for answer in answers] == [1, 2]
+    stage.stalled = False
+    again = messages(stage.receive(Pull(4, *batch.key, (1, 1), 1000, 0)))
+    assert again == [Pulled(4, (batch.frame,), b"")]
 
 
 def test_a_peer_cannot_ask_for_more_than_the_budget() -> None:

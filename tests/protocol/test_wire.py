@@ -264,6 +264,7 @@ PULL = Pull(1, ORIGIN, 1, "a", (1, 2), 1000, 0)
     [
         (GREET, {"ask": -1}, "number out of range"),
         (GREET, {"ask": 2**62}, "number out of range"),
+        (GREET, {"version": 2**16}, "version out of range"),
         (GREET, {"challenge": bytes(15)}, "challenge of a wrong size"),
         (WELCOME, {"challenge": b""}, "challenge of a wrong size"),
         (PULL, {"origin": b""}, "origin or epoch"),

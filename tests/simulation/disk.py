@@ -192,14 +192,20 @@ class Disk:
         self._inspect = inspect
         self._queue: list[Job] = []
         self._writing: list[Job] = []
+        self._kept: list[Job] = []
         self.failed = False
         self._life = 0
         self._deliver: Callable[[list[Outcome]], None] = lambda _: None
 
+    @property
+    def wanting(self) -> bool:
+        """Whether a failure, told or not, has kept something off the disk."""
+        return self.failed or bool(self._kept)
+
     def open(self, deliver: Callable[[list[Outcome]], None]) -> Restored:
         """A process opens the log: outcomes go to it from now on."""
         self._life += 1
-        self._queue, self._writing, self.failed = [], [], False
+        self._queue, self._writing, self._kept, self.failed = [], [], [], False
         self._deliver = deliver
         return self.image.restored()
 
@@ -237,18 +243,28 @@ class Disk:
                 valid.append(job)
             elif isinstance(job, Store):
                 outcomes.append(StoreFailed(job.batch, FULL))
-        outcomes += self._write(valid)
+        outcomes += self._write(valid) if valid else []
         return outcomes + [self.image.find(read) for read in reads]
 
     def _write(self, jobs: list[Job]) -> list[Outcome]:
+        jobs, self._kept = self._kept + jobs, []
         if jobs and self.full:
-            self.failed = True
-            return [StoreFailed(job.batch, FULL) for job in jobs if isinstance(job, Store)]
+            return self._fail(jobs)
         outcomes: list[Outcome] = []
         for job in jobs:
             self._inspect(self.image, job)
             if outcome := self.image.apply(job):
                 outcomes.append(outcome)
+        return outcomes
+
+    def _fail(self, jobs: list[Job]) -> list[Outcome]:
+        """Stores are told of; a group without one is kept, and tried again with the next."""
+        outcomes: list[Outcome] = [
+            StoreFailed(job.batch, FULL) for job in jobs if isinstance(job, Store)
+        ]
+        self.failed = bool(outcomes)
+        if not outcomes:
+            self._kept = jobs
         return outcomes
 
     def crash(self) -> None:
@@ -263,4 +279,5 @@ class Disk:
         self._life += 1
         self._transact(self._writing)
         self._transact(self._queue)
-        self._queue, self._writing = [], []
+        self._write([])
+        self._queue, self._writing, self._kept = [], [], []

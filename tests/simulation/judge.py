@@ -249,7 +249,7 @@ class Judge:
 
     def crashed(self, host: "Host") -> None:
         """A process died: what it acknowledged is on its disk."""
-        if host.disk.failed:
+        if host.disk.wanting:
             self._reset_floors(host)
         for promise in self.promised[host.place]:
             self._keeps(host, promise.reply, promise.texts)

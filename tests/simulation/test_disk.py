@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from random import Random
 from tempfile import TemporaryDirectory
 
@@ -111,15 +112,19 @@ def asides(draw: st.DrawFn, batches: list[Batch]) -> list[Job]:
 
 def real(path: Path, jobs: Sequence[Job]) -> tuple[list[Outcome], Restored]:
     """Outcomes of the jobs, each committed alone, and what the log gives back afterwards."""
+    told: SimpleQueue[list[Outcome]] = SimpleQueue()
     outcomes: list[Outcome] = []
+    log = Log(path, told.put, reserve=0)
+    log.open()
+    log.start()
     for job in jobs:
-        log = Log(path, outcomes.extend, reserve=0)
-        log.open()
         log.post([job])
-        log.close()
-    log = Log(path, outcomes.extend, reserve=0)
-    restored = log.open()
+        if isinstance(job, Store | Place | Read):
+            outcomes += told.get(timeout=10)
     log.close()
+    again = Log(path, told.put, reserve=0)
+    restored = again.open()
+    again.close()
     return outcomes, restored
 
 
@@ -175,6 +180,28 @@ def test_a_full_disk_fails_every_store_until_the_failure_is_taken_in() -> None:
     ]
     assert disk.image.settings == {"kept": "yes"}
     assert third.frame not in disk.image.frames
+
+
+def test_what_fails_without_a_store_is_tried_again_with_what_comes_next() -> None:
+    first = chain([1])[0]
+    outcomes: list[Outcome] = []
+    scheduler = Scheduler()
+    disk = Disk(scheduler, Random(0), lambda _image, _job: None)
+    disk.open(outcomes.extend)
+    disk.full = True
+    disk.post([Note("kept", "yes")])
+    scheduler.run(1)
+    disk.full = False
+    disk.post([store(first, placed=True)])
+    scheduler.run(2)
+    assert outcomes == [Stored(first, 1)]
+    assert disk.image.settings == {"kept": "yes"}
+    disk.full = True
+    disk.post([Note("late", "yes")])
+    scheduler.run(3)
+    disk.full = False
+    disk.close()
+    assert disk.image.settings == {"kept": "yes", "late": "yes"}
 
 
 def test_a_crash_loses_what_waits_and_keeps_a_running_commit_whole_or_not_at_all() -> None:
