@@ -176,20 +176,12 @@ class Repair:
             lacking = stream.lacking(offer) if stream else offer
             if not (lacking and peer.alive and peer.links):
                 continue
-            rest = self._rest(peer, key)
+            _, rest = peer.failed.get(key, (0, 0.0))
             if rest <= self._state.now.mono:
                 holders.append((peer, lacking))
             else:
                 rested = min(rested, rest)
         return holders, rested
-
-    def _rest(self, peer: Peer, key: StreamKey) -> float:
-        """Until when a peer is left alone that did not give what it offers."""
-        failures, since = peer.failed.get(key, (0, 0.0))
-        if failures < self._state.settings.tries:
-            return 0.0
-        pause: float = self._state.settings.pull_backoff[1] * 2 ** min(failures, 10)
-        return since + min(pause, self._state.settings.rest)
 
     def is_offered(self, stream: Stream, gap: tuple[int, int]) -> bool:
         """Whether somebody alive offers some of a gap, and has not failed to give it."""
@@ -255,7 +247,7 @@ class Repair:
         want = self._wants[key]
         if not last:
             self._strike(peer, key, want)
-            self._fail(key, want)
+            self._fail(key, want, useless=True)
             return
         peer.failed.pop(key, None)
         self._release(key, want)
@@ -280,10 +272,14 @@ class Repair:
         if not offer:
             peer.offers.pop(key, None)
 
-    def _fail(self, key: StreamKey, want: Want) -> None:
-        mono = self._state.now.mono
+    def _fail(self, key: StreamKey, want: Want, *, useless: bool = False) -> None:
+        """Try again later; who answers without use is left alone longer and longer."""
+        mono, settings = self._state.now.mono, self._state.settings
         if peer := self._state.peers.get(want.peer):
-            peer.failed[key] = peer.failed.get(key, (0, 0.0))[0] + 1, mono
+            failures = peer.failed.get(key, (0, 0.0))[0] + 1
+            rests = useless and failures >= settings.tries
+            rest = settings.pull_backoff[0] * 2 ** min(failures, 16)
+            peer.failed[key] = failures, mono + min(rest, settings.rest) if rests else mono
         self._release(key, want)
         self._plan(key, want, mono + want.backoff)
         want.backoff = min(want.backoff * 2, self._state.settings.pull_backoff[1])

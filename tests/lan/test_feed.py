@@ -138,11 +138,11 @@ def test_everything_arrives_where_a_third_of_all_frames_is_lost(lan: LanOf) -> N
     for host in three.hosts:
         three.loss(host.number, 30)
     watchers = [host.peer() for host in three.hosts]
-    three.host(1).meets(three.host(2), three.host(3), timeout=20)
+    three.host(1).meets(three.host(2), three.host(3), timeout=40)
     text = "".join(f"{number}\n" for number in range(500))
     three.host(1).notify("publish", "lossy", "--lines", text=text)
     for watcher in watchers[1:]:
-        watcher.wait_for_count(500, timeout=30)
+        watcher.wait_for_count(500, timeout=60)
         assert [event["text"] for event in events(watcher)] == text.split()
 
 

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,12 @@ Home = Callable[..., Effective]
 
 
 def free_port() -> int:
-    """One that others who only look for a free one are far from."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port - 1
+    """One that, with the next, is free, and that others who only look for one are far from."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port: int = server.getsockname()[1] - 1
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
 
 
 @pytest.fixture

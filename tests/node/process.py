@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -81,3 +82,12 @@ class Host:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe and not pipe.closed:
                 pipe.close()
+
+
+def feed(source: Host, ear: Host) -> None:
+    """Publish, until what one node says reaches the other over its feed."""
+    topic = f"feed.{source.pid}"
+    for number in count(1):
+        source.ask("publish", topic, str(number))
+        if ear.ask("live", topic, number):
+            return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.node.process import Host
+from tests.node.process import Host, feed
 
 Hosts = Callable[..., Host]
 
@@ -40,7 +40,7 @@ def test_a_stopped_subscriber_costs_a_publisher_no_memory_and_gets_everything_la
     usual = peak(alone)
     alone.stop()
     ana, bob = host("ana"), host("bob")
-    ana.ask("meet", "bob", "alive")
+    feed(ana, bob)
     bob.freeze()
     ana.ask("flood", "flood", EVENTS, LETTERS)
     assert peak(ana) < usual + MARGIN
