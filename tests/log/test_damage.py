@@ -115,7 +115,7 @@ def test_flipped_bits_never_end_in_anything_but_a_sentence_or_a_damaged_batch(pa
 def test_many_flipped_bits_never_end_in_anything_but_a_sentence_or_a_damaged_batch(
     path: Path,
 ) -> None:
-    survive(path, 500)
+    survive(path, 300)
 
 
 def test_bits_that_flip_within_a_batch_damage_that_one_alone(path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.log.desk import Desk
 if TYPE_CHECKING:
     from tests.log.disk import Deed, Disk, Image
 
-IMAGES = 600
+IMAGES = 400
 TURNS = 60
 NO_BALLAST = 1 << 62
 """A reserve that leaves no room for the ballast, which an image does not need."""
