@@ -381,3 +381,15 @@ def test_a_queue_of_many_wants_costs_what_is_asked_not_what_waits() -> None:
     repair = stage.node._repair
     assert repair.pulling == 16
     assert repair.deadline >= stage.mono
+
+
+def test_a_peer_that_never_gives_what_it_claims_is_asked_after_longer_and_longer_rests() -> None:
+    stage, (mal,) = met("mal")
+    key, times = Puppet("eve").key("a"), []
+    for _ in range(120):
+        commands = stage.hear(mal.heartbeat(mal.claim_of(key, 1, 3))) + stage.wait(1)
+        for pull in pulls(commands):
+            times.append(stage.mono)
+            stage.receive(Pulled(pull.ask, (), b""), b"mal")
+    assert 4 < len(times) < 12
+    assert times[-1] - times[-2] > 20
