@@ -139,6 +139,7 @@ class World:
 
     def _rest(self) -> None:
         """Nothing happens any more: promises stay kept, and nobody asks for what all have."""
+        self.scheduler.run(self.scheduler.now + REST / 2)
         pulls = self._pulls()
         self.scheduler.run(self.scheduler.now + REST)
         if broken := list(unkept(self.hosts, self.judge)):
