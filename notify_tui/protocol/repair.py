@@ -82,7 +82,7 @@ class Repair:
         """What a peer holds of an own stream; in the running epoch no more than there is."""
         if key.epoch == self._state.epoch:
             held = held.both(stream.have) if stream else Intervals()
-        elif len(peer.acked) >= self._state.settings.streams_per_origin:
+        elif key not in peer.acked and len(peer.acked) >= self._state.settings.streams_per_origin:
             return
         acked = peer.acked.setdefault(key, Intervals()) if held else Intervals()
         for low, high in held:

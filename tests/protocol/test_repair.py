@@ -371,6 +371,8 @@ def test_claims_about_own_streams_of_the_past_are_bounded() -> None:
     past = [stage.node._state.own("a")._replace(epoch=epoch) for epoch in range(9)]
     stage.hear(ana.heartbeat(*(ana.claim_of(key, 1, 1) for key in past)))
     assert len(stage.peer(ana).acked) == 2
+    stage.hear(ana.heartbeat(ana.claim_of(past[0], 1, 7)))
+    assert list(stage.peer(ana).acked[past[0]]) == [(1, 7)]
 
 
 def test_a_queue_of_many_wants_costs_what_is_asked_not_what_waits() -> None:
